@@ -1,0 +1,233 @@
+"""What a gateway says about a charge (a report), and what we know after merging what it said (the facts).
+
+Facts only grow: sums are maxima, moments are set by the earliest or the latest statement, so every order of the same
+reports ends in the same facts. The state is derived from the facts and never copied from the last report.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from kartify.domain.errors import Invalid
+from kartify.domain.money import check_currency, check_minor
+
+
+class ChargeState(StrEnum):
+    CREATED = "created"
+    PENDING = "pending"
+    FAILED = "failed"
+    AUTHORIZED = "authorized"
+    VOIDED = "voided"
+    CAPTURED = "captured"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    UNKNOWN = "unknown"
+
+
+class Channel(StrEnum):
+    CALLBACK = "callback"
+    WEBHOOK = "webhook"
+    LOOKUP = "lookup"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """A dispute or chargeback: open until ``closed``; ``lost`` is what the bank took back, in minor units."""
+
+    deadline: datetime | None = None
+    lost: int = 0
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """An immutable statement by a gateway about one charge, or about a payment that has no charge yet.
+
+    Sums are minor units of ``currency`` and cumulative: ``refunded`` is all that was refunded so far. ``fee`` is what
+    the gateway declares the customer paid on top, ``discount`` what it declares it took off: both must come from an
+    authenticated answer. ``at`` is the gateway's own time of this state (aware, or None if it gives none), ``word``
+    its raw status word. A gateway that names no charge gives ``gateway_payment_id=None``.
+    """
+
+    state: ChargeState
+    word: str
+    gateway_order_id: str | None = None
+    gateway_payment_id: str | None = None
+    reference: str | None = None
+    currency: str | None = None
+    authorized: int = 0
+    captured: int = 0
+    refunded: int = 0
+    fee: int = 0
+    discount: int = 0
+    at: datetime | None = None
+    method: str | None = None
+    detail: str | None = None
+    release_at: datetime | None = None
+    dispute: Dispute | None = None
+
+    def check(self) -> None:
+        """Raises ``Invalid`` when a plugin built a report that cannot be true."""
+        for name in ("authorized", "captured", "refunded", "fee", "discount"):
+            if check_minor(getattr(self, name), name) < 0:
+                raise Invalid(name, "expected a sum that is not negative")
+        if self.gateway_payment_id is not None and self.state not in QUIET:
+            check_currency(self.currency)
+        for name in ("at", "release_at"):
+            moment = getattr(self, name)
+            if moment is not None and moment.tzinfo is None:
+                raise Invalid(name, "expected an aware datetime")
+        if self.state in MONEY and self.captured <= 0:
+            raise Invalid("captured", f"a report of state {self.state} needs the captured sum")
+        if self.state is ChargeState.AUTHORIZED and self.authorized <= 0:
+            raise Invalid("authorized", "a report of state authorized needs the authorised sum")
+
+
+QUIET = frozenset({ChargeState.CREATED, ChargeState.PENDING, ChargeState.UNKNOWN, ChargeState.FAILED})
+MONEY = frozenset({ChargeState.CAPTURED, ChargeState.PARTIALLY_REFUNDED, ChargeState.REFUNDED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that is known of one charge. ``denied_at``: a fresh answer denied a capture that we hold as a fact."""
+
+    currency: str | None = None
+    authorized: int = 0
+    authorized_at: datetime | None = None
+    captured: int = 0
+    captured_at: datetime | None = None
+    refunded: int = 0
+    lost: int = 0
+    fee: int = 0
+    discount: int = 0
+    failed_at: datetime | None = None
+    voided_at: datetime | None = None
+    pending_at: datetime | None = None
+    release_at: datetime | None = None
+    disputed_at: datetime | None = None
+    dispute_deadline: datetime | None = None
+    dispute_closed: bool = False
+    denied_at: datetime | None = None
+
+    @property
+    def returned(self) -> int:
+        """Minor units that went back: refunds and lost disputes."""
+        return min(self.captured, self.refunded + self.lost)
+
+    @property
+    def net(self) -> int:
+        return self.captured - self.returned
+
+    @property
+    def state(self) -> ChargeState:
+        """Derived; a dispute shows only while it is open and nothing went back."""
+        if self.captured:
+            return self._money_state()
+        released = max(filter(None, (self.failed_at, self.voided_at)), default=None)
+        if self.authorized:
+            gone = released is not None and (self.authorized_at is None or released > self.authorized_at)
+            return ChargeState.VOIDED if gone else ChargeState.AUTHORIZED
+        if self.voided_at:
+            return ChargeState.VOIDED
+        if self.failed_at:
+            return ChargeState.FAILED
+        return ChargeState.PENDING if self.pending_at else ChargeState.CREATED
+
+    def _money_state(self) -> ChargeState:
+        if self.returned >= self.captured:
+            return ChargeState.REFUNDED
+        if self.returned:
+            return ChargeState.PARTIALLY_REFUNDED
+        return ChargeState.DISPUTED if self.disputed and not self.dispute_closed else ChargeState.CAPTURED
+
+    @property
+    def base_state(self) -> ChargeState:
+        """The state that settling goes by: a disputed charge counts as captured."""
+        return ChargeState.CAPTURED if self.state is ChargeState.DISPUTED else self.state
+
+    @property
+    def disputed(self) -> bool:
+        return self.disputed_at is not None
+
+    @property
+    def contradicted(self) -> bool:
+        """A failure or void newer, by the gateway's time, than a capture: a reason to ask, never a fact."""
+        newest = max(filter(None, (self.failed_at, self.voided_at)), default=None)
+        held = self.captured_at if self.captured else None
+        return newest is not None and held is not None and newest > held
+
+
+def _earliest(old: datetime | None, new: datetime | None) -> datetime | None:
+    return min(filter(None, (old, new)), default=None)
+
+
+def _latest(old: datetime | None, new: datetime | None) -> datetime | None:
+    return max(filter(None, (old, new)), default=None)
+
+
+def merge(facts: Facts, report: Report, *, channel: Channel, seen_at: datetime) -> Facts:
+    """The facts after one more report. Pure; the same report again changes nothing.
+
+    Of a charge whose currency is known, sums in another currency are not merged (``decide`` never compares them).
+    """
+    at = report.at or seen_at
+    if report.state is ChargeState.UNKNOWN:
+        return facts
+    facts = replace(facts, currency=facts.currency or report.currency)
+    if report.currency is not None and report.currency != facts.currency:
+        return facts
+    facts = _merge_sums(facts, report, at)
+    facts = _merge_moments(facts, report, at)
+    if report.dispute is not None:
+        facts = _merge_dispute(facts, report.dispute, at)
+    if channel is Channel.LOOKUP and facts.captured:
+        denies = report.state in (ChargeState.FAILED, ChargeState.VOIDED)
+        facts = replace(facts, denied_at=(facts.denied_at or seen_at) if denies else None)
+    return facts
+
+
+def _merge_sums(facts: Facts, report: Report, at: datetime) -> Facts:
+    captured_at = facts.captured_at
+    if report.captured:
+        captured_at = _earliest(captured_at, at)
+    return replace(
+        facts,
+        authorized=max(facts.authorized, report.authorized),
+        captured=max(facts.captured, report.captured),
+        captured_at=captured_at,
+        refunded=max(facts.refunded, report.refunded),
+        fee=max(facts.fee, report.fee),
+        discount=max(facts.discount, report.discount),
+    )
+
+
+def _merge_moments(facts: Facts, report: Report, at: datetime) -> Facts:
+    match report.state:
+        case ChargeState.AUTHORIZED:
+            return replace(
+                facts,
+                authorized_at=_earliest(facts.authorized_at, at),
+                release_at=_earliest(facts.release_at, report.release_at),
+            )
+        case ChargeState.FAILED:
+            return replace(facts, failed_at=_latest(facts.failed_at, at))
+        case ChargeState.VOIDED:
+            return replace(facts, voided_at=_latest(facts.voided_at, at))
+        case ChargeState.PENDING:
+            return replace(facts, pending_at=_earliest(facts.pending_at, at))
+        case _:
+            return facts
+
+
+def _merge_dispute(facts: Facts, dispute: Dispute, at: datetime) -> Facts:
+    return replace(
+        facts,
+        disputed_at=_earliest(facts.disputed_at, at),
+        dispute_deadline=_earliest(facts.dispute_deadline, dispute.deadline),
+        lost=max(facts.lost, dispute.lost),
+        dispute_closed=facts.dispute_closed or dispute.closed,
+    )
