@@ -33,6 +33,10 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+# Nothing follows by itself: done and withdrawn are the end, out of dead a person leads.
+RESTING = frozenset({State.DONE, State.DEAD, State.WITHDRAWN})
+
+
 class Event(StrEnum):
     """What happens to a row."""
 
@@ -71,8 +75,10 @@ TABLE: dict[tuple[State, Event], State] = {
     (S.SENT_UNKNOWN, E.NOT_TOLD): S.SENT_UNKNOWN,
     (S.SENT_UNKNOWN, E.REFUSED): S.DEAD,
     (S.SENT_UNKNOWN, E.GIVE_UP): S.DEAD,
+    (S.SENT_UNKNOWN, E.LEASE_OVER): S.SENT_UNKNOWN,
     (S.SENT_UNKNOWN, E.RECEIPT): S.DONE,
     (S.FOUND, E.ADOPT): S.DONE,
+    (S.FOUND, E.LEASE_OVER): S.FOUND,
     (S.FOUND, E.RECEIPT): S.DONE,
     (S.FOUND, E.REFUSED): S.DEAD,
     (S.DEAD, E.AGAIN): S.DUE,

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from kartify.domain.errors import Invalid
 
 # ISO 4217: what is not listed has two decimals.
-ZERO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
-THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+ZERO_DECIMALS = frozenset(
+    {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF"}
+    | {"XPF"}
+)
+THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 SYMBOLS = {"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "SGD": "S$", "AED": "AED "}
 _CODE = re.compile(r"[A-Z]{3}\Z")
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)\Z")
+_MOST_DIGITS = 60
 LARGEST = 9_000_000_000_000_000  # fits a signed 64-bit column and JavaScript's exact integers
 
 
@@ -46,13 +51,21 @@ def from_major(value: str | int | Decimal, currency: str, field: str = "amount")
     """
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise Invalid(field, "expected a decimal as text, never a binary float")
-    try:
-        scaled = Decimal(value).scaleb(exponent(currency))
-    except InvalidOperation:
-        raise Invalid(field, "expected a decimal number") from None
-    if not scaled.is_finite() or scaled != scaled.to_integral_value():
+    if isinstance(value, str) and not _DECIMAL.match(value.strip()):
+        raise Invalid(field, "expected a decimal number")
+    sign, digits, power = Decimal(value).as_tuple()
+    if not isinstance(power, int) or len(digits) + abs(power) > _MOST_DIGITS:
+        raise Invalid(field, "expected a decimal number of a sensible size")
+    minor, rest = _shift(digits, power + exponent(currency))
+    if rest:
         raise Invalid(field, f"expected at most {exponent(currency)} decimals for {currency}")
-    return check_minor(int(scaled), field)
+    return check_minor(-minor if sign else minor, field)
+
+
+def _shift(digits: tuple[int, ...], power: int) -> tuple[int, int]:
+    """Digits times ten to that power, exact: the whole part and what is left over."""
+    number = int("".join(map(str, digits)))
+    return (number * 10**power, 0) if power >= 0 else divmod(number, 10**-power)
 
 
 def to_major(minor: int, currency: str) -> str:
@@ -62,7 +75,7 @@ def to_major(minor: int, currency: str) -> str:
 
 def _group_indian(digits: str) -> str:
     head, tail = digits[:-3], digits[-3:]
-    parts = []
+    parts: list[str] = []
     while head:
         parts.insert(0, head[-2:])
         head = head[:-2]

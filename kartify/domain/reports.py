@@ -75,7 +75,9 @@ class Report:
         for name in ("authorized", "captured", "refunded", "fee", "discount"):
             if check_minor(getattr(self, name), name) < 0:
                 raise Invalid(name, "expected a sum that is not negative")
-        if self.gateway_payment_id is not None and self.state not in QUIET:
+        if any((self.authorized, self.captured, self.refunded)) or (
+            self.gateway_payment_id is not None and self.state not in QUIET
+        ):
             check_currency(self.currency)
         for name in ("at", "release_at"):
             moment = getattr(self, name)
@@ -83,17 +85,21 @@ class Report:
                 raise Invalid(name, "expected an aware datetime")
         if self.state in MONEY and self.captured <= 0:
             raise Invalid("captured", f"a report of state {self.state} needs the captured sum")
+        if self.state in RETURNED and self.refunded <= 0:
+            raise Invalid("refunded", f"a report of state {self.state} needs the refunded sum")
         if self.state is ChargeState.AUTHORIZED and self.authorized <= 0:
             raise Invalid("authorized", "a report of state authorized needs the authorised sum")
 
 
 QUIET = frozenset({ChargeState.CREATED, ChargeState.PENDING, ChargeState.UNKNOWN, ChargeState.FAILED})
 MONEY = frozenset({ChargeState.CAPTURED, ChargeState.PARTIALLY_REFUNDED, ChargeState.REFUNDED})
+RETURNED = frozenset({ChargeState.PARTIALLY_REFUNDED, ChargeState.REFUNDED})
+DENIALS = frozenset({ChargeState.FAILED, ChargeState.VOIDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that is known of one charge. ``denied_at``: a fresh answer denied a capture that we hold as a fact."""
+    """All that is known of one charge. ``denied_at``: when the last look-up said failed or voided; see ``denied``."""
 
     currency: str | None = None
     authorized: int = 0
@@ -127,15 +133,15 @@ class Facts:
         """Derived; a dispute shows only while it is open and nothing went back."""
         if self.captured:
             return self._money_state()
-        released = max(filter(None, (self.failed_at, self.voided_at)), default=None)
+        released = _latest(self.failed_at, self.voided_at)
         if self.authorized:
             gone = released is not None and (self.authorized_at is None or released > self.authorized_at)
             return ChargeState.VOIDED if gone else ChargeState.AUTHORIZED
+        if self.pending_at and (released is None or self.pending_at > released):
+            return ChargeState.PENDING
         if self.voided_at:
             return ChargeState.VOIDED
-        if self.failed_at:
-            return ChargeState.FAILED
-        return ChargeState.PENDING if self.pending_at else ChargeState.CREATED
+        return ChargeState.FAILED if self.failed_at else ChargeState.CREATED
 
     def _money_state(self) -> ChargeState:
         if self.returned >= self.captured:
@@ -156,9 +162,15 @@ class Facts:
     @property
     def contradicted(self) -> bool:
         """A failure or void newer, by the gateway's time, than a capture: a reason to ask, never a fact."""
-        newest = max(filter(None, (self.failed_at, self.voided_at)), default=None)
+        newest = _latest(self.failed_at, self.voided_at)
         held = self.captured_at if self.captured else None
         return newest is not None and held is not None and newest > held
+
+    @property
+    def denied(self) -> bool:
+        """The last look-up denies the capture (or authorisation) that we hold, and was asked after it."""
+        held = self.captured_at if self.captured else self.authorized_at
+        return self.denied_at is not None and held is not None and self.denied_at > held
 
 
 def _earliest(old: datetime | None, new: datetime | None) -> datetime | None:
@@ -172,21 +184,33 @@ def _latest(old: datetime | None, new: datetime | None) -> datetime | None:
 def merge(facts: Facts, report: Report, *, channel: Channel, seen_at: datetime) -> Facts:
     """The facts after one more report. Pure; the same report again changes nothing.
 
-    Of a charge whose currency is known, sums in another currency are not merged (``decide`` never compares them).
+    ``seen_at``: when the message first came (a replay brings the old moment), or when the look-up was asked; it stands
+    in where the gateway gives no time. Of a charge whose currency is known, sums in another currency are not merged.
     """
     at = report.at or seen_at
     if report.state is ChargeState.UNKNOWN:
         return facts
-    facts = replace(facts, currency=facts.currency or report.currency)
-    if report.currency is not None and report.currency != facts.currency:
+    if foreign(facts, report):
         return facts
+    facts = replace(facts, currency=facts.currency or report.currency)
     facts = _merge_sums(facts, report, at)
     facts = _merge_moments(facts, report, at)
     if report.dispute is not None:
         facts = _merge_dispute(facts, report.dispute, at)
-    if channel is Channel.LOOKUP and facts.captured:
-        denies = report.state in (ChargeState.FAILED, ChargeState.VOIDED)
-        facts = replace(facts, denied_at=(facts.denied_at or seen_at) if denies else None)
+    return _merge_denial(facts, report, seen_at) if channel is Channel.LOOKUP else facts
+
+
+def foreign(facts: Facts, report: Report) -> bool:
+    """Whether the report speaks of another currency than the charge is known to have: noted, never merged."""
+    return None not in (facts.currency, report.currency) and facts.currency != report.currency
+
+
+def _merge_denial(facts: Facts, report: Report, asked_at: datetime) -> Facts:
+    """Look-ups come in the order they were asked: the last one that says yes or no counts."""
+    if report.captured or report.state is ChargeState.AUTHORIZED:
+        return replace(facts, denied_at=None)
+    if report.state in DENIALS:
+        return replace(facts, denied_at=_latest(facts.denied_at, asked_at))
     return facts
 
 
@@ -218,7 +242,7 @@ def _merge_moments(facts: Facts, report: Report, at: datetime) -> Facts:
         case ChargeState.VOIDED:
             return replace(facts, voided_at=_latest(facts.voided_at, at))
         case ChargeState.PENDING:
-            return replace(facts, pending_at=_earliest(facts.pending_at, at))
+            return replace(facts, pending_at=_latest(facts.pending_at, at))
         case _:
             return facts
 

@@ -43,6 +43,7 @@ class Settle(StrEnum):
     REVERSED = "reversed"
     REVERSE = "reverse the settlement"
     CONVERT = "authorized becomes captured"
+    CORRECT = "corrected where the gateway's figures changed"
 
 
 class Then(StrEnum):
@@ -109,11 +110,15 @@ ACTIONS: tuple[Action, ...] = (
     Action(S.WITHDRAWN, PAID, ANY),
     Action(S.WITHDRAWN, AUTH, ANY, then=Then.VOID),
     Action(S.WITHDRAWN, FULL | WAITING | GONE, ANY),
-    Action(S.CANCELLED, PAID | AUTH | GONE | WAITING, ANY),
+    Action(S.CANCELLED, PAID, ANY, settle=Settle.CONVERT, when=When.AUTHORIZED_SETTLEMENT),
+    Action(S.CANCELLED, PAID, ANY, settle=Settle.CORRECT),
+    Action(S.CANCELLED, AUTH, ANY, then=Then.VOID),
+    Action(S.CANCELLED, GONE | WAITING, ANY),
     Action(S.CANCELLED, FULL, ANY, Status.REFUNDED, Settle.REVERSE),
     Action(S.SETTLED, PAID, ANY, settle=Settle.CONVERT, when=When.AUTHORIZED_SETTLEMENT),
-    Action(S.SETTLED, PAID, ANY, then=Then.ASK, when=When.CONTRADICTED),
-    Action(S.SETTLED, PAID, ANY),
+    Action(S.SETTLED, PAID, ANY, settle=Settle.CORRECT, then=Then.ASK, when=When.CONTRADICTED),
+    Action(S.SETTLED, PAID, ANY, settle=Settle.CORRECT),
+    Action(S.SETTLED, AUTH, ANY, then=Then.CAPTURE, when=When.AUTHORIZED_SETTLEMENT),
     Action(S.SETTLED, WAITING | AUTH, ANY),
     Action(S.SETTLED, GONE, ANY, then=Then.ASK),
     Action(S.SETTLED, FULL, ANY, Status.REFUNDED, Settle.REVERSE),
@@ -124,7 +129,9 @@ ACTIONS: tuple[Action, ...] = (
     Action(S.BY_HAND, AUTH, EXACT, then=Then.CAPTURE),
     Action(S.BY_HAND, AUTH, LOW | HIGH | OTHER),
     Action(S.BY_HAND, WAITING, ANY, then=Then.ASK),
-    Action(S.BY_HAND, FULL | GONE, ANY),
+    Action(S.BY_HAND, FULL, EXACT | HIGH, Status.REFUNDED, Settle.REVERSED),
+    Action(S.BY_HAND, FULL, LOW | OTHER),
+    Action(S.BY_HAND, GONE, ANY),
     Action(S.COD, AUTH, ANY, then=Then.VOID),
     Action(S.COD, PAID | FULL | GONE | WAITING, ANY),
     Action(S.REFUNDED, STATES, ANY),
@@ -141,17 +148,22 @@ STANDING: tuple[Standing, ...] = (
     Standing(S.WITHDRAWN, PAID, ANY, (C.PAID_AFTER_CANCEL,)),
     Standing(S.WITHDRAWN, AUTH, ANY, (C.AUTHORIZED_AFTER_CANCEL,)),
     Standing(S.CANCELLED, PAID, ANY, (C.REFUND_DUE, C.SURPLUS)),
+    Standing(S.CANCELLED, AUTH, ANY, (C.AUTHORIZED_AFTER_CANCEL,)),
     Standing(S.SETTLED, PAID, ANY, (C.SURPLUS, C.UNDERPAID, C.PARTLY_REFUNDED, C.CONTRADICTION)),
     Standing(S.SETTLED, AUTH | GONE, ANY, (C.AUTHORIZATION_LOST,), When.AUTHORIZED_SETTLEMENT),
     Standing(S.OTHER, PAID, ANY, (C.SECOND_PAYMENT, C.SURPLUS)),
     Standing(S.BY_HAND, PAID, LOW, (C.UNDERPAID,)),
     Standing(S.BY_HAND, PAID, OTHER, (C.WRONG_CURRENCY,)),
-    Standing(S.BY_HAND, FULL, ANY, (C.REFUNDED_BEFORE_RECOGNITION,)),
+    Standing(S.BY_HAND, FULL, LOW | OTHER, (C.REFUNDED_BEFORE_RECOGNITION,)),
     Standing(S.BY_HAND, AUTH, LOW | HIGH | OTHER, (C.DO_NOT_CAPTURE,)),
     Standing(S.COD, PAID, ANY, (C.PAID_AND_COD,)),
     Standing(S.REFUNDED, FULL, ANY, (C.REFUNDED_OUTSIDE,)),
+    Standing(S.REFUNDED, PAID, ANY, (C.REFUNDED_OUTSIDE, C.SURPLUS)),
     Standing(S.REFUNDED_OTHER, PAID, ANY, (C.SECOND_PAYMENT, C.SURPLUS)),
 )
+
+# What ``decide`` opens and closes by itself; every other type belongs to whoever raised it.
+RULED: frozenset[CaseType] = frozenset({C.DISPUTE}.union(*(row.cases for row in STANDING)))
 
 
 def action(situation: Situation, state: ChargeState, match: Match, whens: Iterable[When]) -> Action:

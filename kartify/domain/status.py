@@ -74,31 +74,29 @@ def _rows(sources: tuple[Status | None, ...], target: Status, actor: Actor, *gua
     return [Move(source, target, actor, guards, follows) for source in sources]
 
 
-MOVES: tuple[Move, ...] = tuple(
-    [
-        *_rows((None,), M, Actor.STOREFRONT, follows="timeline; push unpaid where the OMS works that way"),
-        *_rows((M, F), P, Actor.GATEWAY, Guard.SETTLEMENT, follows="settlement; one delivery row"),
-        *_rows((M, F), P, Actor.STOREFRONT, Guard.PLACED, follows="basis recorded; one delivery row"),
-        *_rows((M, F), P, Actor.STAFF, Guard.REASON, Guard.EVIDENCE, follows="one delivery row; asking goes on"),
-        *_rows((M,), F, Actor.CLOCK, Guard.ALL_OVER, follows="asked on until the late window ends"),
-        *_rows((F,), M, Actor.STOREFRONT, follows="another payment"),
-        *_rows((M, F), C, Actor.CLOCK, Guard.INQUEST, follows="cancel at the OMS only if it knows the order"),
-        *_rows((M, F), C, Actor.STOREFRONT, Guard.INQUEST, follows="cancel at the OMS only if it knows the order"),
-        *_rows((M, F), C, Actor.STAFF, Guard.REASON, Guard.NO_MONEY, follows="later money is paid after cancel"),
-        *_rows((C,), P, Actor.GATEWAY, Guard.REOPEN, follows="settlement; one delivery row; the rule recorded"),
-        *_rows((C,), P, Actor.STAFF, Guard.REASON, Guard.SETTLEMENT, follows="settlement; one delivery row"),
-        *_rows((P,), S, Actor.OMS, Guard.NEWER, follows="an undelivered row is closed by this receipt"),
-        *_rows((P,), D, Actor.OMS, Guard.NEWER, follows="an undelivered row is closed by this receipt"),
-        *_rows((S,), D, Actor.OMS, Guard.NEWER, follows="timeline"),
-        *_rows((P,), S, Actor.STAFF, Guard.REASON, follows="an undelivered row is closed"),
-        *_rows((P,), D, Actor.STAFF, Guard.REASON, follows="an undelivered row is closed"),
-        *_rows((S,), D, Actor.STAFF, Guard.REASON, follows="timeline"),
-        *_rows((P,), C, Actor.OMS, follows="refund due if money is held; undelivered row withdrawn"),
-        *_rows((P,), C, Actor.STAFF, Guard.REASON, Guard.REFUND_DECISION, follows="refund due if money is held"),
-        *_rows((P,), C, Actor.STOREFRONT, Guard.REFUND_DECISION, follows="refund due if money is held"),
-        *_rows((M, F, P, S, D, C), R, Actor.GATEWAY, Guard.REFUNDED_WHOLE, follows="settlement reversed"),
-        *_rows((P, S, D, C), R, Actor.STAFF, Guard.REASON, Guard.PAYOUT, follows="timeline"),
-    ]
+MOVES: tuple[Move, ...] = (
+    *_rows((None,), M, Actor.STOREFRONT, follows="timeline; push unpaid where the OMS works that way"),
+    *_rows((M, F), P, Actor.GATEWAY, Guard.SETTLEMENT, follows="settlement; one delivery row"),
+    *_rows((M, F), P, Actor.STOREFRONT, Guard.PLACED, follows="basis recorded; one delivery row"),
+    *_rows((M, F), P, Actor.STAFF, Guard.REASON, Guard.EVIDENCE, follows="one delivery row; asking goes on"),
+    *_rows((M,), F, Actor.CLOCK, Guard.ALL_OVER, follows="asked on until the late window ends"),
+    *_rows((F,), M, Actor.STOREFRONT, follows="another payment"),
+    *_rows((M, F), C, Actor.CLOCK, Guard.INQUEST, follows="cancel at the OMS only if it knows the order"),
+    *_rows((M, F), C, Actor.STOREFRONT, Guard.INQUEST, follows="cancel at the OMS only if it knows the order"),
+    *_rows((M, F), C, Actor.STAFF, Guard.REASON, Guard.NO_MONEY, follows="later money is paid after cancel"),
+    *_rows((C,), P, Actor.GATEWAY, Guard.REOPEN, follows="settlement; one delivery row; the rule recorded"),
+    *_rows((C,), P, Actor.STAFF, Guard.REASON, Guard.SETTLEMENT, follows="settlement; one delivery row"),
+    *_rows((P,), S, Actor.OMS, Guard.NEWER, follows="an undelivered row is closed by this receipt"),
+    *_rows((P,), D, Actor.OMS, Guard.NEWER, follows="an undelivered row is closed by this receipt"),
+    *_rows((S,), D, Actor.OMS, Guard.NEWER, follows="timeline"),
+    *_rows((P,), S, Actor.STAFF, Guard.REASON, follows="an undelivered row is closed"),
+    *_rows((P,), D, Actor.STAFF, Guard.REASON, follows="an undelivered row is closed"),
+    *_rows((S,), D, Actor.STAFF, Guard.REASON, follows="timeline"),
+    *_rows((P,), C, Actor.OMS, follows="refund due if money is held; undelivered row withdrawn"),
+    *_rows((P,), C, Actor.STAFF, Guard.REASON, Guard.REFUND_DECISION, follows="refund due if money is held"),
+    *_rows((P,), C, Actor.STOREFRONT, Guard.REFUND_DECISION, follows="refund due if money is held"),
+    *_rows((M, F, P, S, D, C), R, Actor.GATEWAY, Guard.REFUNDED_WHOLE, follows="settlement reversed"),
+    *_rows((P, S, D, C), R, Actor.STAFF, Guard.REASON, Guard.PAYOUT, follows="timeline"),
 )
 _TABLE = {(move.source, move.target, move.actor): move for move in MOVES}
 

@@ -142,6 +142,8 @@ class Gateway(Partner):
     kind: ClassVar[Literal["gateway", "oms"]] = "gateway"
     can: ClassVar[Capabilities] = Capabilities()
     plan: ClassVar[LookupPlan] = LookupPlan()
+    # What its webhooks announce; anything else is kept as unreadable and answered 415.
+    content_types: ClassVar[tuple[str, ...]] = ("application/json",)
     # How far a signed moment may be from now; None where the scheme signs none.
     tolerance: ClassVar[timedelta | None] = None
 

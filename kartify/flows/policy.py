@@ -1,0 +1,44 @@
+"""A store's policy: what decide, the clock and the doors go by."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kartify.domain.decide import Policy
+
+
+class StorePolicy(BaseModel):
+    """Every choice a store has, with its default. Set with ``kartify store set CODE name=value``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    settle_on_authorisation: bool = Field(False, description="Send the order out on an authorisation, before capture.")
+    auto_capture: bool = Field(True, description="Capture what is authorised and matches what is due.")
+    high: Literal["accept", "hold"] = Field("accept", description="More than due: go on with the surplus held, or hold.")
+    after_cancel: Literal["ask", "reopen", "refund"] = Field("ask", description="Money that comes after a cancel.")
+    failed_after_minutes: int = Field(30, ge=1, le=10_080, description="Quiet before an order counts as failed.")
+    lifetime_hours: int = Field(168, ge=1, le=8_760, description="After this an unpaid order may be cancelled.")
+    cancel_unpaid: bool = Field(True, description="Whether the clock cancels unpaid orders at all.")
+
+    @property
+    def settling(self) -> Policy:
+        return Policy(
+            settle_on_authorisation=self.settle_on_authorisation,
+            high=self.high,
+            after_cancel=self.after_cancel,
+            auto_capture=self.auto_capture,
+        )
+
+
+def parse_policy(stored: dict[str, Any] | None) -> StorePolicy:
+    """The policy of a store row; what is not stored has its default."""
+    return _parse(json.dumps(stored or {}, sort_keys=True))
+
+
+@lru_cache(maxsize=256)
+def _parse(text: str) -> StorePolicy:
+    return StorePolicy.model_validate_json(text)

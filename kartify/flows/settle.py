@@ -1,0 +1,102 @@
+"""Settle: three channels, one desk. Reports come in, ``decide`` concludes, one write step follows.
+
+The caller holds the order's lock and gives the snapshot; callback, webhook, lookup and the move by hand all end here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from kartify.domain.decide import ChargeView, Decision, decide
+from kartify.domain.reports import Facts, Report, merge
+from kartify.domain.status import Status
+from kartify.flows.facts import KnownCharge, Snapshot
+from kartify.flows.settle_rows import Change, Source, change_writes
+from kartify.flows.writes import execute
+from kartify.models import new_id
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of it: the move if there was one, and whether the gateway must be asked again."""
+
+    order_id: UUID
+    store_id: UUID
+    number: str
+    before: Status
+    after: Status
+    settled: int = 0
+    currency: str = ""
+    ask: bool = False
+    delivers_to: UUID | None = None
+    over: bool = False
+
+    @property
+    def moved(self) -> bool:
+        return self.before is not self.after
+
+
+def apply(connection: Connection, snapshot: Snapshot, reports: Sequence[Report], source: Source) -> Outcome:
+    """Merges the reports, decides and writes everything in one step. The caller commits."""
+    for report in reports:
+        report.check()
+    merged, subjects = _merge(snapshot, reports, source)
+    after = replace(snapshot, charges=tuple(merged.values()))
+    views = [replace(known.view, can_void=source.can_void) for known in after.charges]
+    decision = decide(snapshot.view, views, subjects)
+    change = Change(before=snapshot, after=after, decision=decision, source=source, subjects=tuple(subjects))
+    execute(connection, change_writes(connection, change, reports))
+    return _outcome(after, decision)
+
+
+def _merge(
+    snapshot: Snapshot, reports: Sequence[Report], source: Source
+) -> tuple[dict[tuple[UUID, str], KnownCharge], list[UUID]]:
+    known = {(charge.account_id, charge.gateway_payment_id): charge for charge in snapshot.charges}
+    subjects: list[UUID] = []
+    for report in reports:
+        if report.gateway_payment_id is None:
+            continue
+        key = (source.account_id, report.gateway_payment_id)
+        charge = known.get(key) or _new_charge(report, source)
+        facts = merge(charge.view.facts, report, channel=source.channel, seen_at=source.at)
+        known[key] = replace(
+            charge,
+            view=replace(charge.view, facts=facts),
+            method=report.method or charge.method,
+            payment_id=charge.payment_id or source.payment_id,
+            last_report_at=source.at,
+        )
+        subjects.append(charge.view.id)
+    return known, subjects
+
+
+def _new_charge(report: Report, source: Source) -> KnownCharge:
+    return KnownCharge(
+        view=ChargeView(id=new_id(), facts=Facts()),
+        gateway_payment_id=report.gateway_payment_id or "",
+        payment_id=source.payment_id,
+        account_id=source.account_id,
+        method=report.method,
+        last_report_at=source.at,
+    )
+
+
+def _outcome(after: Snapshot, decision: Decision) -> Outcome:
+    bound, before = decision.settlement, after.view.status
+    target = decision.move or before
+    return Outcome(
+        order_id=after.order_id,
+        store_id=after.store_id,
+        number=after.number,
+        before=before,
+        after=target,
+        settled=bound.amount if bound and not bound.reversed else 0,
+        currency=after.view.currency,
+        ask=decision.ask,
+        delivers_to=after.oms_account_id if target is Status.PROCESSING and before is not target else None,
+        over=bound is not None and not bound.authorized,
+    )

@@ -1,0 +1,168 @@
+"""The write step: a list of small Core statements, one command on PostgreSQL, run in order on SQLite.
+
+A ``Write`` names a template and its values. On PostgreSQL the list is folded into one data-modifying CTE; the folded
+statement is built once per sequence of templates and kept, so a hot path costs no compilation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, bindparam, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.sql.dml import UpdateBase
+
+from kartify.domain.errors import Conflict
+from kartify.models import (
+    AuditEntry,
+    Base,
+    Case,
+    Charge,
+    Delivery,
+    InboxMessage,
+    Operation,
+    Order,
+    OrderMove,
+    Payment,
+    Report,
+    Settlement,
+    TimelineEntry,
+    table,
+)
+
+Template = Callable[[str], UpdateBase]
+TEMPLATES: dict[str, Template] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One statement to run. ``must``: it has to hit exactly one row, else the transaction is rolled back."""
+
+    template: str
+    values: dict[str, Any]
+    must: bool = False
+
+
+def _insert(name: str, model: type[Base], *columns: str, once: str | None = None) -> None:
+    """``once``: a row with the same value in this column that is there already stays as it is."""
+    target = table(model)
+
+    def build(prefix: str) -> UpdateBase:
+        values = {column: bindparam(prefix + column, type_=target.c[column].type) for column in columns}
+        if once is None:
+            return insert(target).values(values)
+        # SQLite's compiler takes PostgreSQL's ON CONFLICT as it is.
+        return postgres_insert(target).values(values).on_conflict_do_nothing(index_elements=[once])
+
+    TEMPLATES[name] = build
+
+
+def _update(name: str, model: type[Base], where: Sequence[str], *columns: str, bump: Sequence[str] = ()) -> None:
+    """``where`` columns are bound as ``<column>``, or ``old_<column>`` where the column is also written."""
+    target = table(model)
+
+    def bound(prefix: str, column: str) -> Any:
+        name = f"old_{column}" if column in columns else column
+        return bindparam(prefix + name, type_=target.c[column].type)
+
+    def build(prefix: str) -> UpdateBase:
+        values: dict[str, Any] = {column: bindparam(prefix + column, type_=target.c[column].type)
+                                  for column in columns}
+        values |= {column: target.c[column] + 1 for column in bump}
+        return update(target).where(*(target.c[column] == bound(prefix, column) for column in where)).values(values)
+
+    TEMPLATES[name] = build
+
+
+FACTS = (
+    "state", "method", "currency", "authorized", "authorized_at", "captured", "captured_at", "refunded", "lost", "fee",
+    "discount", "failed_at", "voided_at", "pending_at", "release_at", "disputed_at", "dispute_deadline",
+    "dispute_closed", "denied_at", "ours", "last_report_at",
+)
+_insert("charge", Charge, "id", "account_id", "gateway_payment_id", "payment_id", "order_id", "first_seen_at", *FACTS)
+_update("charge_facts", Charge, ["id"], "payment_id", "order_id", *FACTS)
+_insert(
+    "report", Report, "id", "order_id", "payment_id", "charge_id", "account_id", "inbox_id", "run_id", "channel", "by",
+    "state", "word", "currency", "authorized", "captured", "refunded", "detail", "gateway_at", "seen_at",
+)
+_update("payment_state", Payment, ["id"], "state", "state_reason", "next_ask_at", "answered_at")
+_update("payment_ask", Payment, ["id"], "next_ask_at")
+_insert(
+    "settlement", Settlement, "id", "order_id", "charge_id", "amount", "currency", "fee", "discount", "accepted",
+    "kind", "channel", "by", "settled_at", "captured_at", "reversed_at",
+)
+_update("settlement_change", Settlement, ["charge_id"], "amount", "kind", "captured_at", "reversed_at")
+_update("order_move", Order, ["id", "status"], "status", "status_at", "basis", "cancelled_by",
+        "cancel_requested_at", "clock_at", bump=("version",))
+_update("order_cancel", Order, ["id"], "cancel_requested_at", "cancel_requested_by", bump=("version",))
+_update("order_oms_id", Order, ["id"], "oms_order_id")
+_insert("move", OrderMove, "id", "order_id", "source", "target", "actor", "by", "channel", "reason", "evidence", "at")
+_insert(
+    "delivery", Delivery, "id", "order_id", "store_id", "account_id", "kind", "state", "reason", "settlement_id",
+    "due_at", "by", "created_at", "done_at",
+)
+_update("delivery_state", Delivery, ["id", "state"], "state", "reason", "due_at", "done_at")
+_update("delivery_receipt", Delivery, ["id", "state"], "state", "receipt", "receipt_kind", "due_at", "done_at")
+_update("delivery_settlement", Delivery, ["id"], "settlement_id")
+_insert(
+    "operation_once", Operation, "id", "key", "charge_id", "order_id", "account_id", "kind", "amount", "currency", "state",
+    "by", "reason", "due_at", "created_at", once="key",
+)
+_insert(
+    "case", Case, "id", "subject", "type", "store_id", "order_id", "charge_id", "account_id", "reason", "money_held",
+    "difference", "currency", "deadline", "opened_at",
+)
+_update("case_change", Case, ["id"], "reason", "money_held", "difference", "currency", "deadline", "closed_at",
+        "closed_by", "resolution", "opened_at")
+_update("case_close", Case, ["id"], "money_held", "closed_at", "closed_by", "resolution")
+_update("inbox_state", InboxMessage, ["id"], "state", "reason", "due_at", "done_at", "attempts")
+_insert("timeline", TimelineEntry, "id", "order_id", "at", "kind", "by", "text", "data")
+_insert("audit", AuditEntry, "id", "at", "by", "action", "subject", "text", "data")
+
+
+def execute(connection: Connection, writes: Sequence[Write]) -> None:
+    """Runs them all. Raises ``Conflict`` when a write that must hit one row did not: someone else was first."""
+    if not writes:
+        return
+    if connection.dialect.name == "postgresql" and len(writes) > 1:
+        _folded_execute(connection, writes)
+        return
+    for write in writes:
+        result: CursorResult[Any] = connection.execute(_single(write.template), _prefixed("v_", write))
+        if write.must and result.rowcount != 1:
+            raise Conflict(f"{write.template}: changed by someone else meanwhile")
+
+
+def _folded_execute(connection: Connection, writes: Sequence[Write]) -> None:
+    values: dict[str, Any] = {}
+    for index, write in enumerate(writes):
+        values |= _prefixed(f"p{index}_", write)
+    shape = tuple((write.template, write.must) for write in writes)
+    row = connection.execute(_folded(shape), values).one()
+    if any(count != 1 for count in row):
+        raise Conflict("changed by someone else meanwhile")
+
+
+def _prefixed(prefix: str, write: Write) -> dict[str, Any]:
+    return {prefix + name: value for name, value in write.values.items()}
+
+
+@lru_cache(maxsize=64)
+def _single(template: str) -> UpdateBase:
+    return TEMPLATES[template]("v_")
+
+
+@lru_cache(maxsize=512)
+def _folded(shape: tuple[tuple[str, bool], ...]) -> Any:
+    parts, counts = [], []
+    for index, (template, must) in enumerate(shape):
+        statement: Any = TEMPLATES[template](f"p{index}_")
+        target = statement.table
+        part = statement.returning(next(iter(target.primary_key)).label("hit")).cte(f"w{index}")
+        parts.append(part)
+        if must:
+            counts.append(select(func.count()).select_from(part).scalar_subquery())
+    return select(*counts or [func.count().label("nothing") - func.count() + 1]).add_cte(*parts)

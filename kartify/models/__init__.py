@@ -1,0 +1,16 @@
+"""The rows. Flows write them with Core statements; the admin reads them as objects."""
+
+from kartify.models.accounts import Account, Counter, Refusal, Store, StoreAccount
+from kartify.models.base import Base, Utc, db, new_id, table
+from kartify.models.messages import Delivery, DeliveryAttempt, InboxMessage
+from kartify.models.orders import Order, OrderFee, OrderLine, OrderMove, OrderTender, TimelineEntry
+from kartify.models.payments import Case, Charge, Operation, Payment, Report, Settlement
+from kartify.models.people import ApiKey, AuditEntry, User
+from kartify.models.work import Cron, Heartbeat, Run
+
+__all__ = [
+    "Account", "ApiKey", "AuditEntry", "Base", "Case", "Charge", "Counter", "Cron", "Delivery", "DeliveryAttempt",
+    "Heartbeat", "InboxMessage", "Operation", "Order", "OrderFee", "OrderLine", "OrderMove", "OrderTender", "Payment",
+    "Refusal", "Report", "Run", "Settlement", "Store", "StoreAccount", "TimelineEntry", "User", "Utc", "db", "new_id",
+    "table",
+]

@@ -1,0 +1,1 @@
+"""The kit that plugin authors and we test with."""

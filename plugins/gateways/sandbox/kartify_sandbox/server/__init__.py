@@ -1,0 +1,1 @@
+"""The sandbox's own side: a small gateway that keeps everything in memory."""
