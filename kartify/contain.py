@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import structlog
 
@@ -31,7 +31,7 @@ def pure(what: str, expected: type[T] | tuple[type[Any], ...], call: Callable[[]
     if not isinstance(value, expected):
         log.error("plugin gave a wrong type", what=what, got=type(value).__name__)
         raise PluginFailure(f"the plugin gave a {type(value).__name__} from {what}", sent=True)
-    return value  # type: ignore[return-value]
+    return cast(T, value)
 
 
 def asking(what: str, expected: type[T] | tuple[type[Any], ...], call: Callable[[], Any], *, seconds: float) -> T:

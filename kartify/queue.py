@@ -1,4 +1,4 @@
-"""Wakes the worker. The database decides what is due, so a wake may be lost, and may come twice; it must not pile up."""
+"""Wakes the worker. The database decides what is due: a wake may be lost or come twice, but must not pile up."""
 
 from __future__ import annotations
 

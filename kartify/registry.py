@@ -100,13 +100,17 @@ def _collect(manager: pluggy.PluginManager, origins: dict[Any, tuple[str, str]],
     for name in ("register_gateways", "register_oms"):
         for impl in getattr(manager.hook, name).get_hookimpls():
             distribution, version = origins.get(impl.plugin, (impl.plugin_name, "0"))
-            for partner in impl.function() or ():
+            for partner in _given(impl.function()):
                 problems += _check(partner, registry, distribution)
                 registry.partners[getattr(partner, "slug", repr(partner))] = Installed(partner, distribution, version)
     for impl in manager.hook.register_simulators.get_hookimpls():
-        for simulator in impl.function() or ():
+        for simulator in _given(impl.function()):
             registry.simulators[simulator.slug] = simulator
     return registry
+
+
+def _given(value: Any) -> list[Any]:
+    return list(value or ())
 
 
 def _check(partner: Any, registry: Registry, distribution: str) -> list[str]:

@@ -61,7 +61,10 @@ class Settings(BaseSettings):
         """What the environment leaves open is filled for the embedded stack: SQLite, the Redis of ``home``, and a
         secret key that is made once and kept there. ``home`` overrides the environment's. Raises ``BrokenSettings``."""
         asked = home or _named("home") or ".kartify"
-        kept = places.home(Path(asked))
+        try:
+            kept = places.home(Path(asked))
+        except OSError as problem:
+            raise BrokenSettings({_label("home"): f"{asked} cannot be made: {problem.strerror}"}) from None
         port = _named("port") or "8000"
         return cls._made({
             "database_url": URL.create("sqlite", database=str(kept / "kartify.db")).render_as_string(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from kartify.domain.cases import NEXT_ACTION, SETTLED_MONEY, CaseType
+from kartify.domain.cases import NEXT_ACTION, CaseType
 from kartify.domain.delivery import RESTING, TABLE
 from kartify.domain.reports import ChargeState
 from kartify.domain.settling import ACTIONS, ANY, STANDING, STATES, Action, Match, Standing
@@ -14,7 +14,7 @@ from kartify.domain.status import MOVES, Move
 # What an exception of this type holds, and what its difference tells.
 MONEY: dict[CaseType, str] = {
     CaseType.UNDERPAID: "held: the charge's net (nothing once it is settled); difference: what is missing",
-    CaseType.SURPLUS: "held: what is beyond due, less refunds; all of it where the policy is hold or all else went back",
+    CaseType.SURPLUS: "held: what is beyond due, less refunds; by policy *hold*: the charge's net",
     CaseType.WRONG_CURRENCY: "held: the charge's net",
     CaseType.DO_NOT_CAPTURE: "no money yet; difference: to what is due; deadline: the release",
     CaseType.PARTLY_REFUNDED: "difference: what went back of the settled money; unless the refund was ours",

@@ -93,13 +93,10 @@ _ORDER_COLUMNS = (
     orders.c.status_at, stores.c.policy, links.c.account_id.label("oms_account_id"), links.c.delivery,
     select(func.count()).where(cases.c.order_id == orders.c.id).scalar_subquery().label("case_count"),
 )
-_CHARGE_COLUMNS = tuple(
-    charges.c[name].label(f"c_{name}")
-    for name in (
-        *FACT_NAMES, "id", "gateway_payment_id", "payment_id", "account_id", "method", "ours", "kept", "last_report_at",
-    )
-    if name != "currency"
-) + (charges.c.currency.label("c_currency"),)
+_CHARGE_NAMES = (
+    *FACT_NAMES, "id", "gateway_payment_id", "payment_id", "account_id", "method", "ours", "kept", "last_report_at",
+)
+_CHARGE_COLUMNS = tuple(charges.c[name].label(f"c_{name}") for name in _CHARGE_NAMES)
 _SETTLEMENT_COLUMNS = tuple(
     settlements.c[name].label(f"s_{name}")
     for name in ("charge_id", "amount", "currency", "fee", "discount", "accepted", "kind", "reversed_at", "settled_at")

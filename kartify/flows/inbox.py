@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, exists, or_, select, true, update
@@ -75,7 +76,7 @@ def message_values(
         "m_channel": channel,
         "m_event": event[:200],
         "m_method": message.method,
-        "m_path": message.path,
+        "m_path": f"{message.path}?{urlencode(message.query)}" if message.query else message.path,
         "m_headers": {name: message.headers[name] for name in KEPT_HEADERS if name in message.headers},
         "m_body": message.body,
         "m_secret": secret,
@@ -105,10 +106,10 @@ def store_and_lock(connection: Connection, values: dict[str, Any], gateway_order
     stored = store(connection, values)
     if stored.finished:
         return stored
-    row = connection.execute(
+    found = connection.execute(
         _FIND, {"m_account_id": values["m_account_id"], "gateway_order_id": gateway_order_id}
     ).first()
-    located = Located(payment_id=row.payment_id, order_id=row.order_id) if row else None
+    located = Located(payment_id=found.payment_id, order_id=found.order_id) if found else None
     return Stored(id=stored.id, state=stored.state, new=stored.new, attempts=stored.attempts, located=located)
 
 
@@ -121,6 +122,7 @@ _STATE = (
         due_at=bindparam("b_due_at", type_=inbox.c.due_at.type),
         done_at=bindparam("b_done_at", type_=inbox.c.done_at.type),
         lease_until=None,
+        fence=0,
     )
 )
 

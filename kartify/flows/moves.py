@@ -84,7 +84,8 @@ def _status(snapshot: Snapshot, move: Move) -> Write:
             "cancelled_by": move.cancelled_by if move.target is Status.CANCELLED else
             (None if kept else snapshot.cancelled_by),
             "cancel_requested_at": None if kept else snapshot.cancel_requested_at,
-            "clock_at": move.at if move.target in (Status.MISSING, Status.FAILED) else None,
+            # The clock looks at what is unpaid, and at what a person moved without a payment.
+            "clock_at": move.at if move.target in (Status.MISSING, Status.FAILED) or move.basis == "manual" else None,
         },
         must=True,
     )
@@ -203,6 +204,16 @@ def delivery_rows(connection: Connection, order_id: UUID) -> tuple[DeliveryRow, 
                     receipt=row.receipt)
         for row in found
     )
+
+
+_OPEN = select(outbox.c.account_id).where(
+    outbox.c.order_id == bindparam("order_id"), outbox.c.state == State.DUE, outbox.c.account_id.is_not(None)
+)
+
+
+def open_accounts(connection: Connection, order_id: UUID) -> list[UUID]:
+    """The OMS accounts that have something due for this order."""
+    return list(connection.execute(_OPEN, {"order_id": order_id}).scalars())
 
 
 def refuse_unless(status: Status, allowed: tuple[Status, ...], what: str) -> None:

@@ -18,7 +18,7 @@ class StorePolicy(BaseModel):
 
     settle_on_authorisation: bool = Field(False, description="Send the order out on an authorisation, before capture.")
     auto_capture: bool = Field(True, description="Capture what is authorised and matches what is due.")
-    high: Literal["accept", "hold"] = Field("accept", description="More than due: go on with the surplus held, or hold.")
+    high: Literal["accept", "hold"] = Field("accept", description="More than due: go on, or hold it all.")
     after_cancel: Literal["ask", "reopen", "refund"] = Field("ask", description="Money that comes after a cancel.")
     failed_after_minutes: int = Field(30, ge=1, le=10_080, description="Quiet before an order counts as failed.")
     lifetime_hours: int = Field(168, ge=1, le=8_760, description="After this an unpaid order may be cancelled.")

@@ -53,7 +53,7 @@ def webhook(house: House, account_id: UUID, message: Inbound) -> Received:
     account, proof = _verified(house, account_id, message, at)
     gateway = account.gateway()
     try:
-        news = _read(gateway, message)
+        news = read(gateway, message)
     except Unreadable as problem:
         _keep_unreadable(house, account, message, proof=proof, why=str(problem), at=at)
         raise
@@ -94,7 +94,7 @@ def check(account: Loaded, message: Inbound, at: datetime) -> Proof:
     return proof
 
 
-def _read(gateway: Gateway, message: Inbound) -> Webhook:
+def read(gateway: Gateway, message: Inbound) -> Webhook:
     kind = message.header("content-type").partition(";")[0].strip().lower()
     if kind and kind not in gateway.content_types:
         raise WrongType(f"content type {kind[:60]}, expected {' or '.join(gateway.content_types)}")
@@ -246,6 +246,3 @@ def wake(house: House, received: Received) -> None:
             log.info(f"order.{outcome.after}", number=outcome.number, before=outcome.before)
         if outcome.delivers_to:
             house.waker.wake("deliver", str(outcome.delivers_to))
-
-
-__all__ = ["Received", "WrongType", "check", "process", "store_and_settle", "webhook", "work_off"]

@@ -19,6 +19,7 @@ from kartify.flows.settle_rows import Change, Source, change_writes
 from kartify.flows.writes import execute
 from kartify.models import new_id
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What came of it: the move if there was one, and whether the gateway must be asked again."""

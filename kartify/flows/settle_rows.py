@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from kartify.domain.decide import Decision, Operation, Settlement
-from kartify.domain.reports import Channel, Facts, Report
+from kartify.domain.reports import Channel, ChargeState, Facts, Report
 from kartify.domain.status import Actor, Guard, Status
 from kartify.flows import cases, moves
 from kartify.flows.facts import Snapshot, charge_cases
@@ -51,12 +51,27 @@ def change_writes(connection: Connection, change: Change, reports: Sequence[Repo
     after, decision, source = change.after, change.decision, change.source
     return [
         *_charge_writes(change),
-        *(_report_write(after, report, source) for report in reports),
+        *(_report_write(after, report, source) for report in reports if _is_news(change, report)),
         *_settlement_writes(connection, change),
         *_operation_writes(after, decision.operations, source),
-        *_case_writes(connection, after, decision, source),
+        *case_writes(connection, after, decision, source),
         *_payment_writes(after, decision, source),
     ]
+
+
+def _is_news(change: Change, report: Report) -> bool:
+    """A look-up that says what was known already leaves no row: it is asked about many times."""
+    if change.source.channel is not Channel.LOOKUP:
+        return True
+    key = report.gateway_payment_id
+    if key is None:
+        return report.state not in (ChargeState.CREATED, ChargeState.PENDING)
+    return _changed(change, change.source.account_id, key)
+
+
+def _changed(change: Change, account_id: UUID, key: str) -> bool:
+    before, after = change.before.charge(account_id, key), change.after.charge(account_id, key)
+    return before is None or after is None or before.view.facts != after.view.facts
 
 
 def _charge_writes(change: Change) -> list[Write]:
@@ -65,7 +80,7 @@ def _charge_writes(change: Change) -> list[Write]:
     refunds = {one.charge: one.amount for one in change.decision.operations if one.kind == "refund"}
     found = []
     for charge in after.charges:
-        if charge.view.id not in change.subjects:
+        if charge.view.id not in change.subjects or not _changed(change, charge.account_id, charge.gateway_payment_id):
             continue
         facts = charge.view.facts
         values: dict[str, Any] = {name: getattr(facts, name) for name in FACT_NAMES}
@@ -129,7 +144,7 @@ def _settlement_writes(connection: Connection, change: Change) -> list[Write]:
         known = after.view.settlement
         if known is None or known.charge != bound.charge:
             settlement_id = new_id()
-            found.append(_new_settlement(after, bound, source, settlement_id))
+            found.append(new_settlement(after, bound, source, settlement_id))
         else:
             found.append(_changed_settlement(after, bound, source))
     if decision.move is not None:
@@ -143,7 +158,7 @@ def _facts_of(after: Snapshot, charge: UUID) -> Facts:
     return next(known.view.facts for known in after.charges if known.view.id == charge)
 
 
-def _new_settlement(after: Snapshot, bound: Settlement, source: Source, settlement_id: UUID) -> Write:
+def new_settlement(after: Snapshot, bound: Settlement, source: Source, settlement_id: UUID) -> Write:
     return Write(
         "settlement",
         {
@@ -242,11 +257,18 @@ def _operation_writes(after: Snapshot, operations: Sequence[Operation], source: 
     ]
 
 
-def _case_writes(connection: Connection, after: Snapshot, decision: Decision, source: Source) -> list[Write]:
+def case_writes(connection: Connection, after: Snapshot, decision: Decision, source: Source) -> list[Write]:
     if not decision.cases and not after.has_cases:
         return []
     existing = charge_cases(connection, after.order_id) if after.has_cases else {}
     return cases.reconcile(after, decision.cases, existing, at=source.at)
+
+
+def _clock_writes(after: Snapshot, decision: Decision, source: Source) -> list[Write]:
+    """News of an unpaid order: the clock looks at it again."""
+    if decision.move is not None or after.view.status not in (Status.MISSING, Status.FAILED):
+        return []
+    return [Write("order_clock", {"id": after.order_id, "clock_at": source.at, "clock_why": None})]
 
 
 def _payment_writes(after: Snapshot, decision: Decision, source: Source) -> list[Write]:
@@ -256,7 +278,7 @@ def _payment_writes(after: Snapshot, decision: Decision, source: Source) -> list
         return [Write("payment_ask", {"id": source.payment_id, "next_ask_at": source.at})]
     bound = decision.settlement
     if bound is None or bound.authorized:
-        return []
+        return _clock_writes(after, decision, source)
     paid = next(known.payment_id for known in after.charges if known.view.id == bound.charge)
     values = {"id": paid, "state": "over", "state_reason": "paid", "next_ask_at": None, "answered_at": source.at}
     return [Write("payment_state", values)]

@@ -39,8 +39,9 @@ def store_row(connection: Connection, code: str) -> Any:
 def create_store(house: House, code: str, *, name: str, currency: str = "INR") -> UUID:
     if not _CODE.match(code):
         raise Invalid("code", "expected 1 to 32 of a-z, 0-9 and '-'")
+    store_id = new_id()
     values = {
-        "id": new_id(), "code": code, "name": name, "currency": check_currency(currency), "policy": {},
+        "id": store_id, "code": code, "name": name, "currency": check_currency(currency), "policy": {},
         "return_origins": [], "created_at": clock.now(),
     }
     try:
@@ -48,7 +49,7 @@ def create_store(house: House, code: str, *, name: str, currency: str = "INR") -
             connection.execute(insert(stores).values(values))
     except IntegrityError:
         raise Conflict(f"there is a store '{code}' already") from None
-    return values["id"]
+    return store_id
 
 
 def set_store(house: House, code: str, changes: Mapping[str, str]) -> dict[str, Any]:

@@ -40,6 +40,19 @@ def nudge(connection: Connection, account_id: UUID, name: str, *, at: datetime) 
     return connection.execute(NUDGE, values).rowcount > 0
 
 
+NUDGE_ONE = (
+    update(payments)
+    .where(payments.c.id == bindparam("b_id"))
+    .values(next_ask_at=case((_asked_lately, bindparam("b_later", type_=payments.c.next_ask_at.type)), else_=_at))
+)
+
+
+def nudge_payment(connection: Connection, payment_id: UUID, *, at: datetime) -> None:
+    """Has this payment asked about now, at most once in 10 s."""
+    recent, later = at - ASK_AT_MOST_EVERY, at + ASK_AT_MOST_EVERY
+    connection.execute(NUDGE_ONE, {"b_id": payment_id, "b_at": at, "b_recent": recent, "b_later": later})
+
+
 def orphan(
     connection: Connection, message_id: UUID, account_id: UUID, lost: Sequence[Report], *, since: datetime,
     at: datetime, patience: timedelta,

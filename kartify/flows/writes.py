@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, bindparam, func, insert, select, update
+from sqlalchemy import Connection, CursorResult, bindparam, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -98,6 +98,7 @@ _update("settlement_change", Settlement, ["charge_id"], "amount", "kind", "captu
 _update("order_move", Order, ["id", "status"], "status", "status_at", "basis", "cancelled_by",
         "cancel_requested_at", "clock_at", bump=("version",))
 _update("order_cancel", Order, ["id"], "cancel_requested_at", "cancel_requested_by", bump=("version",))
+_update("order_clock", Order, ["id"], "clock_at", "clock_why")
 _update("order_oms_id", Order, ["id"], "oms_order_id")
 _insert("move", OrderMove, "id", "order_id", "source", "target", "actor", "by", "channel", "reason", "evidence", "at")
 _insert(
@@ -108,8 +109,8 @@ _update("delivery_state", Delivery, ["id", "state"], "state", "reason", "due_at"
 _update("delivery_receipt", Delivery, ["id", "state"], "state", "receipt", "receipt_kind", "due_at", "done_at")
 _update("delivery_settlement", Delivery, ["id"], "settlement_id")
 _insert(
-    "operation_once", Operation, "id", "key", "charge_id", "order_id", "account_id", "kind", "amount", "currency", "state",
-    "by", "reason", "due_at", "created_at", once="key",
+    "operation_once", Operation, "id", "key", "charge_id", "order_id", "account_id", "kind", "amount", "currency",
+    "state", "by", "reason", "due_at", "created_at", once="key",
 )
 _insert(
     "case", Case, "id", "subject", "type", "store_id", "order_id", "charge_id", "account_id", "reason", "money_held",
@@ -157,7 +158,8 @@ def _single(template: str) -> UpdateBase:
 
 @lru_cache(maxsize=512)
 def _folded(shape: tuple[tuple[str, bool], ...]) -> Any:
-    parts, counts = [], []
+    parts: list[Any] = []
+    counts: list[Any] = []
     for index, (template, must) in enumerate(shape):
         statement: Any = TEMPLATES[template](f"p{index}_")
         target = statement.table
@@ -165,4 +167,5 @@ def _folded(shape: tuple[tuple[str, bool], ...]) -> Any:
         parts.append(part)
         if must:
             counts.append(select(func.count()).select_from(part).scalar_subquery())
-    return select(*counts or [func.count().label("nothing") - func.count() + 1]).add_cte(*parts)
+    nothing: list[Any] = [literal(1)]
+    return select(*(counts or nothing)).add_cte(*parts)

@@ -47,6 +47,8 @@ class Payment(Base):
     answered_at: Mapped[Moment | None]
     asks: Mapped[int] = mapped_column(server_default=text("0"))
     silent_asks: Mapped[int] = mapped_column(server_default=text("0"))
+    # What the last look-up told: a word of kartify.domain.conclude.Answer, and the sentence for people.
+    answer: Mapped[Code] = mapped_column(server_default="never asked")
     last_answer: Mapped[Long | None]
     next_ask_at: Mapped[Moment | None]
     lease_until: Mapped[Moment | None]

@@ -139,3 +139,9 @@ def test_the_secret_key_is_made_once_by_many(environment, tmp_path):
         keys = {made.fernet_keys for made in pool.map(lambda _: Settings.embedded(tmp_path / "h"), range(16))}
     assert len(keys) == 1
     assert sorted(path.name for path in (tmp_path / "h").iterdir()) == ["secret_keys"]
+
+
+def test_a_home_that_cannot_be_made_is_told(environment, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(BrokenSettings, match="KARTIFY_HOME: .* cannot be made"):
+        Settings.embedded(tmp_path / "file" / "home")

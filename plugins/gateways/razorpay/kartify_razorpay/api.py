@@ -21,7 +21,7 @@ from kartify_razorpay.settings import RazorpaySettings
 from kartify_razorpay.wire import Entity, clean, read
 
 _KEYS = re.compile(
-    r"authentication failed|api[ _]key|key[_ ]id|key[_ ]secret|invalid key|\b(test|live) mode\b|(test|live) keys?\b",
+    r"authentication failed|\bapi[ _]key\b|\bkey[_ ](id|secret)\b|invalid key|\b(test|live)( mode)? (api )?keys?\b",
     re.IGNORECASE,
 )
 _UNKNOWN_ID = re.compile(r"id provided does not exist|no db records found", re.IGNORECASE)
@@ -67,7 +67,7 @@ class Api:
     def _problem(self, answer: HttpAnswer) -> PartnerError:
         status, wait = answer.status, answer.retry_after()
         code, text, field = _envelope(answer)
-        said = self._masked(f"Razorpay answered {status}" + (f": {text}" if text else ""))
+        said = self._masked(f"Razorpay answered {status}" + (f": {text}" if text else ""))[:300]
         if status == 429:
             return Throttled(said, retry_after=wait)
         if status in (401, 403):
@@ -79,7 +79,8 @@ class Api:
             return Temporary(f"{said}, and not in its own words (a proxy or a block?)", retry_after=wait)
         if _KEYS.search(text):
             return Denied(said)
-        unknown = _UNKNOWN_ID.search(text) or (status == 404 and code is not None)
+        # A wrong address is answered 404 as well: that says nothing about the id.
+        unknown = _UNKNOWN_ID.search(text) or (status == 404 and code is not None and "url" not in text.lower())
         return UnknownId(said, field=field) if unknown else Permanent(said, field=field)
 
     def _masked(self, text: str) -> str:
@@ -98,7 +99,11 @@ def _envelope(answer: HttpAnswer) -> tuple[str | None, str, str | None]:
     error = data.get("error") if isinstance(data, Mapping) else None
     if not isinstance(error, Mapping):
         return None, "", None
-    return clean(error.get("code")) or "", clean(error.get("description")) or "", clean(error.get("field")) or None
+    return (
+        clean(error.get("code")) or "",
+        clean(error.get("description"), 2000) or "",
+        clean(error.get("field")) or None,
+    )
 
 
 def segment(value: str, field: str) -> str:

@@ -101,13 +101,11 @@ def _doubt(event: Event, payment: Payment | None, order: Order | None, settings:
         return None
     if event.payload.order is not None and order is None:
         return "its payment is of another order"
-    if is_void(payment):
+    # No answer of the API tells of disputes: what this message says of one must not wait for one.
+    if is_void(payment) or event.payload.dispute is not None:
         return None
-    if event.event.startswith("refund.") or (is_money(payment) and event.payload.dispute is None):
-        uncertain = _refund_doubt(event, payment)
-        if uncertain:
-            return uncertain
-    return _amount_doubt(payment, order)
+    about_refund = event.event.startswith("refund.") or is_money(payment)
+    return (_refund_doubt(event, payment) if about_refund else None) or _amount_doubt(payment, order)
 
 
 def _refund_doubt(event: Event, payment: Payment) -> str | None:

@@ -35,9 +35,13 @@ def _whole_or_zero(value: Any) -> Any:
     return 0 if value is None or value == "" else _whole(value)
 
 
-def clean(value: Any) -> str | None:
-    """Text that a database and a page can take: no control characters, no half characters, at most 200 long."""
-    return _UNPRINTABLE.sub("", value)[:200] if isinstance(value, str) else None
+def clean(value: Any, limit: int = 200) -> str | None:
+    """Text that a database and a page can take: no control characters, no half characters, not too long."""
+    return _UNPRINTABLE.sub("", value)[:limit] if isinstance(value, str) else None
+
+
+def _text(value: Any) -> str | None:
+    return clean(value)
 
 
 def _word(value: Any) -> str:
@@ -75,7 +79,7 @@ MinorOrZero = Annotated[int, BeforeValidator(_whole_or_zero)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Id = Annotated[str, Field(pattern=_ID)]
 OrderId = Annotated[Id | None, BeforeValidator(_order_id)]
-Text = Annotated[str | None, BeforeValidator(clean)]
+Text = Annotated[str | None, BeforeValidator(_text)]
 Word = Annotated[str, BeforeValidator(_word)]
 Notes = Annotated[dict[str, str], BeforeValidator(_notes)]
 Flag = Annotated[bool | None, BeforeValidator(_flag)]

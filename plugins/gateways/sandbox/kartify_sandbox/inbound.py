@@ -66,7 +66,7 @@ def verify(settings: SandboxSettings, message: Inbound) -> Proof:
 
 
 def _same(expected: str, given: str) -> bool:
-    return hmac.compare_digest(expected.encode(), given.encode())
+    return hmac.compare_digest(expected.encode(), given.encode(errors="surrogatepass"))
 
 
 def read_webhook(settings: SandboxSettings, message: Inbound) -> Webhook:

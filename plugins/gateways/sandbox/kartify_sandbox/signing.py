@@ -22,7 +22,7 @@ def webhook_header(secret: str, moment: int, body: bytes) -> str:
 
 
 def callback_digest(secret: str, *values: str) -> str:
-    return _hex(secret, "|".join(values).encode())
+    return _hex(secret, "|".join(values).encode(errors="surrogatepass"))
 
 
 def _hex(secret: str, message: bytes) -> str:

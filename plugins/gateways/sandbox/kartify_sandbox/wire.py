@@ -35,6 +35,7 @@ STATES = {
     "refunded": ChargeState.REFUNDED,
     "disputed": ChargeState.DISPUTED,
 }
+SUMS = ("authorized", "captured", "refunded", "fee", "discount")
 PAID = frozenset({"captured", "partially_refunded", "refunded", "disputed"})
 # The moment that belongs to a word. All money words carry the time of the capture.
 MOMENTS = {
@@ -136,7 +137,7 @@ def rows(value: Any, name: str) -> Iterable[Mapping[str, Any]]:
 def read_charge(row: Mapping[str, Any]) -> Report:
     """The report of one charge. Its sums must agree with its word, else nothing is believed."""
     word = text(row, "status")
-    ids = {
+    ids: dict[str, Any] = {
         "gateway_order_id": matching(row, "session", SESSION_ID),
         "gateway_payment_id": matching(row, "id", CHARGE_ID),
         "reference": optional_text(row, "reference"),
@@ -144,7 +145,7 @@ def read_charge(row: Mapping[str, Any]) -> Report:
     }
     if word not in STATES:
         return Report(state=ChargeState.UNKNOWN, word=word[:60], **ids)
-    sums = {name: minor(row, name) for name in ("authorized", "captured", "refunded", "fee", "discount")}
+    sums: dict[str, Any] = {name: minor(row, name) for name in SUMS}
     _agree(word, sums)
     return Report(
         state=STATES[word],

@@ -58,7 +58,7 @@ class Api:
             return answer
         if status in (401, 403):
             why = "the token" if status == 401 else "the client's rights, the company or the cluster"
-            raise Denied(f"FYND refused {what} ({status}): check {why}")
+            raise Denied(f"FYND refused {what} ({status}, {self.words(answer)}): check {why}")
         if 400 <= status < 500 and status not in (408, 425, 429):
             raise Permanent(f"FYND refused {what}: {self.words(answer)}")
         if status < 400:

@@ -28,6 +28,7 @@ class Faults:
     refusal is FYND's word, not an accident."""
 
     def __init__(self, seed: int | None) -> None:
+        self.seeded = seed is not None
         self._random = None if seed is None else Random(seed)
         self._asked: dict[str, deque[Fault | None]] = defaultdict(deque)
         self._lock = threading.Lock()

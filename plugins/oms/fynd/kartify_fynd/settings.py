@@ -37,7 +37,7 @@ class FyndSettings(PartnerSettings):
 
     api_base: str = Field(default="https://api.fynd.com", description="FYND's API: your cluster's address, or UAT's.")
     company_id: int = Field(gt=0, description="Company id: the number in the panel's address after /company/.")
-    application_id: str = Field(pattern=r"\A[0-9a-f]{24}\Z", description="Sales channel id: 24 hex characters.")
+    application_id: str = Field(pattern=r"^[0-9a-f]{24}$", description="Sales channel id: 24 hex characters.")
     client_id: str = Field(min_length=1, description="Client id of Developers, Clients in FYND's panel.")
     client_secret: SecretStr = Field(min_length=1, description="Client secret that belongs to the client id.")
     webhook_secret: SecretStr | None = Field(default=None, description="Secret that FYND signs webhooks with.")
@@ -69,7 +69,7 @@ class FyndSettings(PartnerSettings):
         default_factory=dict, description="FYND's slug of a gateway where it differs from ours, such as payu=payu_in."
     )
     confirm_cod: bool = Field(default=False, description="Confirm cash-on-delivery orders that FYND shows as unpaid.")
-    currency: str = Field(default="INR", pattern=r"\A[A-Z]{3}\Z", description="The channel's currency.")
+    currency: str = Field(default="INR", pattern=r"^[A-Z]{3}$", description="The channel's currency.")
     compare_amount: bool = Field(
         default=True, description="Compare FYND's amount of an order (amount_paid) with ours when looking it up."
     )

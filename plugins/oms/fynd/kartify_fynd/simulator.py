@@ -26,6 +26,7 @@ from kartify_fynd.world import Refused, SimOrder, World
 COMPANY: Final = 42
 APPLICATION: Final = "65a1b2c3d4e5f60718293a4b"
 _PLAIN: Final = {Fault.ERROR: 500, Fault.BROKEN: 500, Fault.UNAVAILABLE: 503, Fault.THROTTLE: 429}
+_SETTLED: Final = timedelta(seconds=0.2)
 _BEFORE: Final = (Fault.ERROR, Fault.UNAVAILABLE, Fault.THROTTLE)
 
 
@@ -45,7 +46,7 @@ class FyndSimulator:
         self.client_id = "simulator-client"
         self.client_secret = "simulator-client-secret"
         self.webhook_secret = "simulator-webhook-secret"
-        self._tokens: dict[str, datetime] = {}
+        self._tokens: dict[str, tuple[datetime, datetime]] = {}  # issued, ends
         self._lock = threading.Lock()
 
     @property
@@ -73,9 +74,11 @@ class FyndSimulator:
     def cancel(self, fynd_id: str, status: str = "cancelled_fynd") -> None:
         self.set_status(fynd_id, status)
 
-    def expire_tokens(self) -> None:
+    def expire_tokens(self, *, age: timedelta = timedelta()) -> None:
+        """Those that are at least so old."""
+        latest = self.world.now() - age
         with self._lock:
-            self._tokens.clear()
+            self._tokens = {token: times for token, times in self._tokens.items() if times[0] > latest}
 
     def webhook(self, fynd_id: str, status: str = "", *, shipment: int = 0) -> tuple[dict[str, str], bytes]:
         """Headers and bytes of the webhook about one shipment, signed."""
@@ -126,7 +129,8 @@ class FyndSimulator:
                 self.calls[name] += 1
             fault = self.faults.next(name)
             if fault is Fault.EXPIRE:
-                self.expire_tokens()
+                # By seed, never a token just issued: two in a row would be revoked keys, not an accident.
+                self.expire_tokens(age=_SETTLED if self.faults.seeded else timedelta())
             if fault in _BEFORE:
                 return _plain(fault)
             denied = self._denied()
@@ -151,7 +155,7 @@ class FyndSimulator:
     def _denied(self) -> Response | None:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         with self._lock:
-            until = self._tokens.get(given)
+            _, until = self._tokens.get(given, (None, None))
         if until is None or until <= self.world.now():
             return _json({"message": "Unauthorized: token is invalid or expired"}, 401)
         return None if self._is_signed() else _json({"message": "Forbidden: invalid signature"}, 403)
@@ -173,8 +177,9 @@ class FyndSimulator:
         if not self._knows_client():
             return _json({"message": "invalid client"}, 401)
         token = secrets.token_urlsafe(24)
+        issued = self.world.now()
         with self._lock:
-            self._tokens[token] = self.world.now() + timedelta(seconds=self.token_seconds)
+            self._tokens[token] = (issued, issued + timedelta(seconds=self.token_seconds))
         return self._after(fault, _json({"access_token": token, "expires_in": self.token_seconds}))
 
     def _knows_client(self) -> bool:

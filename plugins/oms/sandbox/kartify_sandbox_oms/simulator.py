@@ -94,7 +94,7 @@ class _Doors:
     def _serve(self, call: Call, work: Callable[[], Response]) -> Response:
         self.oms.count(call)
         behaviour = self.oms.faults.take(call)
-        refused = _early(self.oms, behaviour, call) or self._unknown_caller()
+        refused = _early(self.oms, behaviour, call=call) or self._unknown_caller()
         if refused is not None:
             return refused
         if behaviour is Behaviour.STALL_BEFORE:
@@ -124,7 +124,7 @@ def _answer(status: int, **document: object) -> Response:
     return response
 
 
-def _early(oms: SandboxOmsSimulator, behaviour: Behaviour, call: Call) -> Response | None:
+def _early(oms: SandboxOmsSimulator, behaviour: Behaviour, *, call: Call) -> Response | None:
     """The answer of a behaviour that does nothing of what is asked; None where the call goes on."""
     match behaviour:
         case Behaviour.REJECT if call in STATES:
@@ -148,17 +148,13 @@ def _early(oms: SandboxOmsSimulator, behaviour: Behaviour, call: Call) -> Respon
 
 
 def _hang_up() -> Response:
-    """Closes the connection before a byte of the answer has left."""
+    """Closes the connection before the first byte of the answer; where the server shows no socket, breaks it off."""
     connection = request.environ.get("werkzeug.socket")
 
     def nothing() -> Iterator[bytes]:
         if connection is not None:
             connection.shutdown(socket.SHUT_RDWR)
-        yield from _nobody()
+        raise ConnectionAbortedError
+        yield b""  # makes it an iterator, so that it breaks where the answer would be sent
 
     return Response(nothing(), headers={"Content-Length": "1"})
-
-
-def _nobody() -> Iterator[bytes]:
-    """Breaks off the answer, on servers that show no socket too."""
-    raise ConnectionAbortedError

@@ -69,3 +69,13 @@ def order():
 def known(order):
     """The same order once its OMS id is recorded."""
     return lambda oms_order_id: replace(order, oms_order_id=oms_order_id)
+
+
+@pytest.fixture
+def control(client, server):
+    """Sends a control message to the server."""
+
+    def send(**wish):
+        return client.request("POST", f"{server.base_url}/control", json=wish)
+
+    return send

@@ -8,12 +8,14 @@ from kartify.plugin import Denied, HttpAnswer, Kind, Permanent, Presence, Tempor
 
 
 class Answers:
-    """A client that always gives the same answer."""
+    """A client that always gives the same answer, and keeps the headers it was given."""
 
     def __init__(self, status, body):
+        self.headers = None
         self.answer = HttpAnswer(status=status, headers={}, body=body)
 
-    def request(self, method, url, **_):
+    def request(self, method, url, *, headers, **_):
+        self.headers = headers
         return self.answer
 
 
@@ -69,6 +71,13 @@ def test_an_answer_without_an_id_is_unclear(oms, order):
     with pytest.raises(Temporary) as unclear:
         oms.deliver(Answers(201, b"{}"), Kind.PUSH, order)
     assert unclear.value.sent
+
+
+@pytest.mark.parametrize(("idempotent", "key"), [(True, "K1001"), (False, None)])
+def test_the_idempotency_key_goes_along_only_where_the_account_says_so(account, order, idempotent, key):
+    client = Answers(201, b'{"id": "SO-1"}')
+    account(idempotent=idempotent).deliver(client, Kind.PUSH, order)
+    assert client.headers.get("Idempotency-Key") == key
 
 
 @pytest.mark.parametrize("body", [b"[]", b"<html>", b""])
@@ -163,6 +172,7 @@ def test_with_an_id_only_that_order_is_changed(oms, client, server, order, known
     oms.deliver(client, Kind.CANCEL, known(second))
     assert [one.state for one in server.orders] == ["accepted", "cancelled"]
     assert oms.find(client, Kind.CANCEL, known(pushed)).presence is Presence.ABSENT
+    assert oms.find(client, Kind.CANCEL, known(second)).presence is Presence.DONE
 
 
 def test_a_look_up_that_fails_before_a_cancel_has_surely_changed_nothing(oms, client, server, order, pushed):

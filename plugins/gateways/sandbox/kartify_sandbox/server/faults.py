@@ -38,10 +38,10 @@ class Faults:
         self._planned: deque[Fault | None] = deque()
         self._lock = threading.Lock()
 
-    def plan(self, *faults: Fault | None) -> None:
+    def plan(self, *faults: Fault | str | None) -> None:
         """The next calls of the API go wrong like this, in order; None is a call that goes well."""
         with self._lock:
-            self._planned.extend(faults)
+            self._planned.extend(None if one is None else Fault(one) for one in faults)
 
     def draw(self) -> Fault | None:
         with self._lock:
