@@ -160,10 +160,10 @@ def _open_another(house: House, order_id: UUID, account_id: UUID, *, adopted: st
     def work(connection: Connection) -> UUID | None:
         snapshot = facts.locked(connection, order_id)
         _may_pay(snapshot, snapshot.number)
+        execute(connection, _missing_again(snapshot, at))
         newest = attempts.latest(connection, order_id, account_id)
         if adopted is None and newest is not None and attempts.usable(newest, at):
             return None
-        execute(connection, _missing_again(snapshot, at))
         connection.execute(orders.update().where(orders.c.id == order_id).values(method="prepaid", clock_at=at))
         view = snapshot.view
         new = NewPayment(

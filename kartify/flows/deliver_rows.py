@@ -94,6 +94,7 @@ _same_order = and_(
 _BLOCKED = or_(
     and_(
         outbox.c.kind == Kind.CONFIRM,
+        select(orders.c.oms_order_id).where(orders.c.id == outbox.c.order_id).scalar_subquery().is_(None),
         exists().where(
             _same_order, _other.c.kind == Kind.PUSH_UNPAID, _other.c.state.in_([*OPEN, State.DEAD])
         ),
@@ -154,6 +155,12 @@ def take(connection: Connection, delivery_id: UUID, *, at: datetime, early: bool
     return connection.execute(query, {"delivery_id": delivery_id, "at": at}).mappings().first()
 
 
+def is_blocked(connection: Connection, delivery_id: UUID) -> bool:
+    """Whether it waits for another delivery of the same order."""
+    found = select(outbox.c.id).where(outbox.c.id == delivery_id, _BLOCKED)
+    return connection.execute(found).first() is not None
+
+
 def standing(connection: Connection, row: Mapping[str, Any]) -> Any:
     """How order and account are now. A statement of its own: after a lock, neighbours must be read afresh."""
     return connection.execute(_STANDING, {"account_id": row["account_id"], "order_id": row["order_id"]}).one()
@@ -162,11 +169,8 @@ def standing(connection: Connection, row: Mapping[str, Any]) -> Any:
 def claim(connection: Connection, row: Mapping[str, Any], now: Any, oms: Oms, *, worker: str, at: datetime) -> Claim:
     """Takes the row into this worker's hands: the fence rises, so that whoever had it before can write no more."""
     state = State(row["state"])
-    looking = state is not State.DUE
-    call_until = row["call_until"] if looking else at + call_time(oms)
-    after = step(state, Event.CLAIM_LOOKUP if state is State.SENT_UNKNOWN else Event.CLAIM) if (
-        state is not State.FOUND) else state
-    lease = at + call_time(oms) + MARGIN
+    after, lease = _taken(state), at + call_time(oms) + MARGIN
+    call_until = at + call_time(oms) if after is State.CLAIMED else row["call_until"]
     write(
         connection, row, state=after, lease_until=lease, due_at=lease, call_until=call_until,
         fence=row["fence"] + 1, by=worker,
@@ -178,6 +182,13 @@ def claim(connection: Connection, row: Mapping[str, Any], now: Any, oms: Oms, *,
         cancel_requested=now.cancel_requested_at is not None, order=order_view.load(connection, row["order_id"]),
         failures=now.failures, resting=now.state == "probing", failing=now.failing,
     )
+
+
+def _taken(state: State) -> State:
+    """What is due is taken to be sent, what is uncertain to be looked up, what was found to be adopted."""
+    if state is State.FOUND:
+        return state
+    return step(state, Event.CLAIM if state is State.DUE else Event.CLAIM_LOOKUP)
 
 
 def write(connection: Connection, row: Mapping[str, Any], **values: Any) -> bool:

@@ -54,10 +54,7 @@ def shopfront(connection: Connection, store_id: UUID) -> Shopfront:
 def choose(front: Shopfront, wanted: str | None, field: str = FIELD) -> Any:
     """The account row. Raises ``Invalid`` naming what the store has."""
     usable = [row for row in front.accounts if row.state not in RESTING]
-    if wanted is None:
-        found = usable
-    else:
-        found = [row for row in usable if wanted in (row.slug, str(row.id))]
+    found = [row for row in usable if wanted in (None, row.slug, str(row.id))]
     if len(found) == 1:
         return found[0]
     if len(found) > 1:

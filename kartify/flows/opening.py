@@ -1,4 +1,4 @@
-"""Opens a payment at its gateway: claim, commit, call, record. A lost answer is looked for before anything is repeated."""
+"""Opens a payment at its gateway: claim, commit, call, record. A lost answer is looked for before any repetition."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _unopened(problem: KartifyError) -> dict[str, Any]:
 def _record_opened(house: House, held: Claim, opened: Opened, *, plan_at: datetime) -> None:
     # A session found that can no longer be paid may have been paid: it is asked about at once.
     ended = opened.next.type == "none"
-    values = {
+    values: dict[str, Any] = {
         "state": "open", "reason": None, "gateway_order_id": opened.gateway_order_id, "expires_at": opened.expires_at,
         "next_step": opened.next.as_dict(), "next_ask_at": clock.now() if ended else plan_at,
     }

@@ -10,7 +10,7 @@ from kartify.domain.delivery import FULFILMENT, RESTING, TABLE, Event, Kind, Sta
 from kartify.domain.errors import Conflict
 
 
-@pytest.mark.parametrize(("state", "event"), product(State, Event))
+@pytest.mark.parametrize(("state", "event"), list(product(State, Event)))
 def test_every_pair_is_a_row_or_a_conflict(state, event):
     if (state, event) in TABLE:
         assert step(state, event) is TABLE[state, event]

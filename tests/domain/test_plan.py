@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -44,7 +45,7 @@ def test_a_whole_plan_asks_a_bounded_number_of_times_in_ever_longer_pauses():
     while asked is not None:
         moments.append(asked)
         asked = PLAN.next_ask(T, asked)
-    pauses = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(moments)]
     assert pauses == sorted(pauses)
     assert 40 < len(moments) < 80
     assert moments[-1] >= T + PLAN.window

@@ -1,5 +1,6 @@
 """Helpers for tests that start real processes."""
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -31,22 +32,23 @@ def eventually() -> Callable[..., object]:
     return wait_for
 
 
+def marked(mark: Path) -> list[psutil.Process]:
+    """Living processes that have this test's own directory in their command or their environment."""
+    found = []
+    for process in psutil.process_iter(["status", "cmdline"]):
+        try:
+            told = " ".join([*(process.info["cmdline"] or []), *process.environ().values()])
+        except psutil.Error:
+            continue
+        if str(mark) in told and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
+
+
 @pytest.fixture
 def survivors(tmp_path: Path) -> Callable[[], list[str]]:
-    """Living processes that have this test's own directory in their command or their environment."""
-
-    def find() -> list[str]:
-        found = []
-        for process in psutil.process_iter(["pid", "status", "cmdline"]):
-            try:
-                told = " ".join(process.info["cmdline"] or []) + " ".join(process.environ().values())
-            except psutil.Error:
-                continue
-            if str(tmp_path) in told and process.info["status"] != psutil.STATUS_ZOMBIE:
-                found.append(f"{process.info['pid']}: {process.info['cmdline']}")
-        return found
-
-    return find
+    """What still lives of the processes of this test."""
+    return lambda: [f"{process.pid}: {process.info['cmdline']}" for process in marked(tmp_path)]
 
 
 @pytest.fixture
@@ -71,3 +73,6 @@ def script(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
         if process.poll() is None:
             process.kill()
         process.wait()
+    for process in marked(tmp_path):  # a test that failed leaves none either
+        with contextlib.suppress(psutil.Error):
+            process.kill()

@@ -143,5 +143,5 @@ def test_the_secret_key_is_made_once_by_many(environment, tmp_path):
 
 def test_a_home_that_cannot_be_made_is_told(environment, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(BrokenSettings, match="KARTIFY_HOME: .* cannot be made"):
+    with pytest.raises(BrokenSettings, match=r"KARTIFY_HOME: .* cannot be made"):
         Settings.embedded(tmp_path / "file" / "home")

@@ -37,7 +37,9 @@ def _whole_or_zero(value: Any) -> Any:
 
 def clean(value: Any, limit: int = 200) -> str | None:
     """Text that a database and a page can take: no control characters, no half characters, not too long."""
-    return _UNPRINTABLE.sub("", value)[:limit] if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    return (value if value.isprintable() else _UNPRINTABLE.sub("", value))[:limit]
 
 
 def _text(value: Any) -> str | None:

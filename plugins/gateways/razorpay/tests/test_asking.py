@@ -146,6 +146,26 @@ def test_an_underpayment_without_an_offer_stays_one(live, ask):
     assert (report.captured, report.discount) == (119900, 0)
 
 
+@pytest.mark.parametrize("changes", [{}, {"offer_id": "offer_1", "status": "attempted"}, {"offer_id": "offer_1",
+                                     "amount_paid": 50000}, {"offer_id": "offer_1", "currency": "USD"}])  # fmt: skip
+def test_a_discount_needs_an_offer_and_a_paid_order(live, ask, changes):
+    ours = live.opened()
+    live.simulator.pay(ours.gateway_order_id, amount=119900)
+    paid = {"status": "paid", "amount_paid": 129900, "amount_due": 0}
+    live.simulator.ledger.order(ours.gateway_order_id).update({**paid, **changes})
+    (report,) = ask(ours).reports
+    assert (report.captured, report.discount) == (119900, 0)
+
+
+@pytest.mark.parametrize("changes", [{"amount_paid": 132900}, {"status": "attempted"}, {"amount_due": 1}])
+def test_a_fee_needs_the_orders_own_sum_to_be_paid(live, ask, changes):
+    ours = live.opened()
+    live.simulator.pay(ours.gateway_order_id, amount=132900, fee_bearer="customer")
+    live.simulator.ledger.order(ours.gateway_order_id).update(changes)
+    (report,) = ask(ours).reports
+    assert (report.captured, report.fee) == (132900, 0)
+
+
 def test_nothing_is_declared_for_an_order_of_another_amount_than_ours(live, ask, ref):
     theirs = live.opened(minor=100000)
     live.simulator.pay(theirs.gateway_order_id, amount=132900, fee_bearer="customer")

@@ -152,12 +152,12 @@ class SandboxGateway(Gateway):
         return wire.to_answer([self._calls(client).post(path, wire.read_session, body={})])
 
     def capture(self, client: Client, gateway_payment_id: str, amount: Money) -> Report:
-        return self._move(client, gateway_payment_id, "capture", amount)
+        return self._move(client, gateway_payment_id, verb="capture", amount=amount)
 
     def void(self, client: Client, gateway_payment_id: str, amount: Money) -> Report:
-        return self._move(client, gateway_payment_id, "void", amount)
+        return self._move(client, gateway_payment_id, verb="void", amount=amount)
 
-    def _move(self, client: Client, charge: str, verb: str, amount: Money) -> Report:
+    def _move(self, client: Client, charge: str, *, verb: str, amount: Money) -> Report:
         """A refusal because of the charge's state is success where the state is the one wanted."""
         calls, path = self._calls(client), f"/v1/charges/{_part(charge)}"
         try:

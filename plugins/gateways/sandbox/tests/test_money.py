@@ -147,6 +147,16 @@ def test_disputes_are_told_by_lookup_too(gateway, client, captured, opened, ref,
     assert (lost.state, lost.dispute.lost, lost.dispute.closed) == (ChargeState.CAPTURED, 100000, True)
 
 
+def test_disputed_or_lost_money_is_not_refunded(gateway, client, captured, server):
+    server.dispute(captured.id, 100000)
+    with pytest.raises(Permanent):
+        gateway.refund(client, captured.id, Money(1, "INR"), key=KEY)
+    server.end_dispute(captured.id, "lost")
+    with pytest.raises(Permanent):
+        gateway.refund(client, captured.id, Money(154901, "INR"), key="refund-key-0002")
+    assert gateway.refund(client, captured.id, Money(154900, "INR"), key="refund-key-0003").state == "processed"
+
+
 @pytest.mark.parametrize(
     ("verb", "kind"), [("capture", "charge.captured"), ("void", "charge.voided"), ("refund", "refund.processed")]
 )

@@ -27,7 +27,7 @@ class _Sending:
 class Api:
     """One account's way to FYND; used by many threads."""
 
-    def __init__(self, settings: FyndSettings, now: Callable[[], datetime], timeout: float) -> None:
+    def __init__(self, settings: FyndSettings, now: Callable[[], datetime], *, timeout: float) -> None:
         self._settings = settings
         self._now = now
         self._timeout = timeout

@@ -10,7 +10,7 @@ from kartify_fynd.wire import Details
 
 def found(settings: FyndSettings, kind: Kind, *, details: Details) -> Found:
     """What this delivery finds: confirmed, created or cancelled."""
-    presence = _presence(settings, kind, details)
+    presence = _presence(settings, kind, details=details)
     done = presence is Presence.DONE
     return Found(
         presence=presence,
@@ -21,7 +21,7 @@ def found(settings: FyndSettings, kind: Kind, *, details: Details) -> Found:
     )
 
 
-def _presence(settings: FyndSettings, kind: Kind, details: Details) -> Presence:
+def _presence(settings: FyndSettings, kind: Kind, *, details: Details) -> Presence:
     if kind is Kind.CANCEL:
         return all_cancelled([cancellation(it.state, settings.unpaid_cancel_status) for it in details.shipments])
     confirmed = together([confirmation(it.state, it.history) for it in details.shipments])

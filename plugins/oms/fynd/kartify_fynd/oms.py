@@ -63,7 +63,7 @@ class Fynd(Oms):
     def __init__(self, settings: PartnerSettings, *, now: Callable[[], datetime] = utc_now) -> None:
         super().__init__(settings)
         self._now = now
-        self._api = Api(self.settings, now, self.deadline)
+        self._api = Api(self.settings, now, timeout=self.deadline)
         company = self.settings.company_id
         self._orders = f"/service/platform/order/v1.0/company/{company}"
         self._manage = f"/service/platform/order-manage/v1.0/company/{company}"
@@ -101,7 +101,7 @@ class Fynd(Oms):
         if order.oms_order_id:
             order_id = order_id_of(order)
         else:
-            listed = self._listed(client, kind, order)
+            listed = self._listed(client, kind, order=order)
             if isinstance(listed, Found):
                 return listed
             order_id = listed
@@ -199,14 +199,14 @@ class Fynd(Oms):
     def _known_id(self, client: Client, order: OmsOrder) -> str:
         if order.oms_order_id:
             return order_id_of(order)
-        listed = self._listed(client, Kind.CANCEL, order)
+        listed = self._listed(client, Kind.CANCEL, order=order)
         if not isinstance(listed, Found):
             return listed
         if listed.presence is Presence.UNTOLD:
             raise Temporary(listed.detail, sent=False)
         raise Permanent(listed.detail, field="oms_order_id")
 
-    def _listed(self, client: Client, kind: Kind, order: OmsOrder) -> str | Found:
+    def _listed(self, client: Client, kind: Kind, *, order: OmsOrder) -> str | Found:
         """FYND's id of the order with our number, or why there is none."""
         if not self.pushes_unpaid():
             return Found(presence=Presence.DEAD, detail="the storefront gave no FYND order id with this order")

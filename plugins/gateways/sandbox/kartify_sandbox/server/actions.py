@@ -52,14 +52,14 @@ class Outcome:
     back: Return | None
 
 
-def attempt(house: House, session_id: str, action: str, terms: Terms, switches: Switches) -> Outcome:
+def attempt(house: House, session_id: str, action: str, *, terms: Terms, switches: Switches) -> Outcome:
     """Does what the button says, and sends its webhooks."""
     if action not in SESSION_ACTIONS:
         raise Rejected(404, "no_such_action", f"There is no action {action}.")
     with house.vault.lock:
         session = house.vault.session(session_id)
         if action == "cancel":
-            return _outcome(house, session, (), switches)
+            return _outcome(house, session, (), switches=switches)
         if session.status != "open" and not switches.force:
             raise Rejected(409, "not_open", f"The session is {session.status}: it takes no payment.")
         if action == "pay_wrong" and terms.amount is None:
@@ -67,7 +67,7 @@ def attempt(house: House, session_id: str, action: str, terms: Terms, switches: 
         made = [house.bank.take(session_id, kind, terms) for kind in ATTEMPTS[action]]
     for _, event in made:
         _send(house, event, switches)
-    return _outcome(house, house.vault.session(session_id), tuple(charge for charge, _ in made), switches)
+    return _outcome(house, house.vault.session(session_id), tuple(charge for charge, _ in made), switches=switches)
 
 
 def wrong_amount(session: Session, *, more: bool) -> int:
@@ -82,7 +82,7 @@ def _send(house: House, event: Event, switches: Switches) -> None:
         house.send(event, delay=switches.webhook_delay, copies=switches.webhook_copies)
 
 
-def _outcome(house: House, session: Session, charges: tuple[Charge, ...], switches: Switches) -> Outcome:
+def _outcome(house: House, session: Session, charges: tuple[Charge, ...], *, switches: Switches) -> Outcome:
     if switches.lose_callback:
         return Outcome(session=session, charges=charges, back=None)
     fields = (
@@ -126,5 +126,5 @@ POSSIBLE: Mapping[str, tuple[str, ...]] = {
     "authorized": ("capture", "void"),
     "captured": ("refund", "dispute"),
     "partially_refunded": ("refund", "dispute"),
-    "disputed": ("dispute_won", "dispute_lost", "refund"),
+    "disputed": ("dispute_won", "dispute_lost"),
 }

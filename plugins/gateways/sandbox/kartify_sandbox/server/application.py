@@ -37,7 +37,8 @@ def _arrive(house: House) -> None:
     if request.url_rule is not None:
         house.count(f"{request.method} {request.url_rule.rule}")
     for event in house.expire():
-        house.send(event)
+        if house.auto_webhooks:
+            house.send(event)
 
 
 def _rejected(problem: Rejected) -> ResponseReturnValue:

@@ -11,8 +11,8 @@ from kartify_sandbox.server.vault import Vault, new_id
 
 RELEASE = timedelta(days=5)
 ANSWER = timedelta(days=7)
-# Money that is there and may be given back, whole or in part.
-HELD = ("captured", "partially_refunded", "disputed")
+# Money that may be given back. Not while the bank disputes it: it would go back twice.
+HELD = ("captured", "partially_refunded")
 FAILURE = {"code": "declined", "message": "The bank declined the payment."}
 EVENTS: dict[str, str] = {kind: f"charge.{kind}" for kind in ("captured", "authorized", "failed", "pending")}
 
@@ -40,13 +40,14 @@ class Bank:
         with self.vault.lock:
             session = self.vault.session(session_id)
             amount = session.wanted.amount if terms.amount is None else terms.amount
-            _positive(amount, "amount")
+            total = amount + terms.fee - terms.discount
+            _positive(total, "amount")
             charge = Charge(
                 id=new_id("ch"),
                 session=session.id,
                 reference=session.wanted.reference,
                 status="pending",
-                amount=amount + terms.fee - terms.discount,
+                amount=total,
                 currency=session.wanted.currency,
                 method=terms.method,
                 created_at=self.vault.seconds(),
@@ -101,11 +102,11 @@ class Bank:
             )
 
     def refund(self, charge_id: str, amount: int | None, *, key: str | None = None) -> tuple[Refund, Event | None]:
-        """What is asked for, less what is refunded or on its way, must be there."""
+        """No more than what is there, less what was refunded, is on its way, or was lost to a dispute."""
         with self.vault.lock:
             charge = self._in_state(charge_id, *HELD)
             waiting = sum(one.amount for one in self.vault.refunds_of(charge_id) if one.status == "pending")
-            left = charge.captured - charge.refunded - waiting
+            left = charge.captured - charge.refunded - waiting - _lost(charge)
             wanted = left if amount is None else amount
             _positive(wanted, "amount")
             if wanted > left:
@@ -142,7 +143,7 @@ class Bank:
                 status="refunded" if refunded >= charge.captured else "partially_refunded",
             )
             self.vault.put(charge)
-            return refund, self.vault.note("refund.processed", charge.session, charge, refund)
+            return refund, self.vault.note("refund.processed", charge.session, charge=charge, refund=refund)
 
     def dispute(self, charge_id: str, amount: int | None = None) -> tuple[Charge, Event]:
         with self.vault.lock:
@@ -180,7 +181,11 @@ class Bank:
 
     def _told(self, kind: str, charge: Charge) -> tuple[Charge, Event]:
         self.vault.put(charge)
-        return charge, self.vault.note(kind, charge.session, charge)
+        return charge, self.vault.note(kind, charge.session, charge=charge)
+
+
+def _lost(charge: Charge) -> int:
+    return charge.dispute.amount if charge.dispute and charge.dispute.status == "lost" else 0
 
 
 def _word(charge: Charge) -> Any:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kartify_sandbox.server.actions import Outcome, Switches, at_bank, attempt, wrong_amount
 from kartify_sandbox.server.bank import Terms
-from kartify_sandbox.server.book import Rejected
+from kartify_sandbox.server.book import Rejected, Session
 from kartify_sandbox.server.house import House
 
 M = TypeVar("M", bound=BaseModel)
@@ -49,7 +49,8 @@ def make_control(house: House) -> Blueprint:
     @control.post("/sessions/<session_id>/<action>")
     def session(session_id: str, action: str) -> Response:
         options = _read(SessionOptions)
-        outcome = attempt(house, session_id, action, _terms(house, session_id, action, options), _switches(options))
+        terms = _terms(house.session(session_id), action, options)
+        outcome = attempt(house, session_id, action, terms=terms, switches=_switches(options))
         return jsonify(_answer(house, outcome))
 
     @control.post("/charges/<charge_id>/<action>")
@@ -76,10 +77,10 @@ def _read(model: type[M]) -> M:
         raise Rejected(422, "bad_request", str(problem.errors(include_input=False)[0]["msg"])) from None
 
 
-def _terms(house: House, session_id: str, action: str, options: SessionOptions) -> Terms:
+def _terms(session: Session, action: str, options: SessionOptions) -> Terms:
     amount = options.amount
     if action == "pay_wrong" and amount is None:
-        amount = wrong_amount(house.session(session_id), more=options.more)
+        amount = wrong_amount(session, more=options.more)
     return Terms(amount=amount, method=options.method, fee=options.fee, discount=options.discount)
 
 

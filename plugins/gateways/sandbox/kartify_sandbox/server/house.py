@@ -30,13 +30,14 @@ class House:
     """Driving methods change the books and send nothing; ``deliver`` sends, ``webhook`` only builds.
 
     ``now`` may be set to another clock. ``amountless_callback``: browser returns sign session and charge only.
-    ``bank.refunds_wait``: refunds stay pending. ``auto_webhooks``: what is done through the API is told by webhook.
+    ``bank.refunds_wait``: refunds stay pending. ``auto_webhooks``: what is done through the API, and what ends by
+    itself, is told by webhook.
     """
 
     def __init__(self, options: SimulatorOptions) -> None:
         self.base_url = options.base_url.rstrip("/")
         self.merchant = "sandbox-shop"
-        # Open words, not secrets: this gateway moves no money, and a restart must not change them.
+        # Plain words, no secrets: this gateway moves no money, and a restart must not change them.
         self.key_secret = "sandbox-api-key"
         self.webhook_secret = "sandbox-webhook-secret"
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -61,7 +61,8 @@ def _pay_page(pages: Blueprint, house: House) -> None:
         session = house.session(session_id)
         action, _, size = request.form.get("action", "").partition(":")
         amount = wrong_amount(session, more=size == "more") if size else None
-        return _leave(attempt(house, session_id, action, Terms(amount=amount), _switches()))
+        switches = _switches()
+        return _leave(attempt(house, session_id, action, terms=Terms(amount=amount), switches=switches), switches)
 
 
 def _switches() -> Switches:
@@ -74,11 +75,11 @@ def _switches() -> Switches:
     )
 
 
-def _leave(outcome: Outcome) -> Page:
+def _leave(outcome: Outcome, switches: Switches) -> Page:
     """303 to the shop; a form where the shop wants a POST; a page that stays where the way back is lost."""
     if outcome.back is None:
         paid = [charge for charge in outcome.charges if charge.captured]
-        return render_template("lost.html", session=outcome.session, charges=outcome.charges, paid=paid)
+        return render_template("lost.html", charges=outcome.charges, paid=paid, silent=switches.lose_webhook)
     if outcome.back.method == "POST":
         return render_template("return.html", session=outcome.session, back=outcome.back)
     return redirect(outcome.back.url, code=303)

@@ -111,7 +111,9 @@ class Vault:
                     ended.append(self.note("session.expired", session.id))
         return ended
 
-    def note(self, kind: str, session_id: str, charge: Charge | None = None, refund: Refund | None = None) -> Event:
+    def note(
+        self, kind: str, session_id: str, *, charge: Charge | None = None, refund: Refund | None = None
+    ) -> Event:
         """Makes an event of what stands now."""
         session = self.sessions[session_id]
         parts = {"session": session, "charge": charge, "refund": refund}

@@ -1,0 +1,31 @@
+"""Who may do what: four roles, a handful of permissions. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    READ = "read"
+    PERSONAL = "see personal data"
+    WORK = "work on orders"
+    CASES = "decide about money"
+    MANAGE = "manage schedules, accounts and users"
+
+
+_READING = frozenset({Permission.READ})
+ROLES: dict[str, frozenset[Permission]] = {
+    "viewer": _READING,
+    "support": _READING | {Permission.PERSONAL, Permission.WORK},
+    "finance": _READING | {Permission.PERSONAL, Permission.CASES},
+    "admin": frozenset(Permission),
+}
+
+
+def allows(role: str, needed: Permission) -> bool:
+    return needed in ROLES.get(role, frozenset())
+
+
+def who_may(needed: Permission) -> str:
+    """The roles that may, for the page that says no."""
+    return " or ".join(role for role, granted in ROLES.items() if needed in granted)

@@ -1,0 +1,1 @@
+"""The doors: partners' messages, the storefront's and the OMS's API, pages for browsers, health."""

@@ -1,0 +1,71 @@
+"""What the API answers, for its description. The values come from ``kartify.flows.order_read``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kartify.domain.status import Status
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NextStep(Answer):
+    """Send the browser to ``url`` (redirect), post ``fields`` to it (form), hand ``data`` to the gateway's script (sdk),
+    or nothing."""
+
+    type: Literal["redirect", "form", "sdk", "none"]
+    url: str | None = None
+    fields: dict[str, str] = Field(default_factory=dict)
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class Payment(Answer):
+    """The newest attempt. ``state``: *none* (no gateway involved), *opening* (the gateway is being asked), *unknown*
+    (it did not answer: repeat the call after Retry-After), *open*, *failed* (it refused: try again or another gateway),
+    *over*. ``next`` is null while it is not known yet."""
+
+    state: Literal["none", "opening", "unknown", "open", "failed", "over"]
+    next: NextStep | None
+    gateway: str | None = None
+    account: str | None = None
+    reference: str | None = None
+    gateway_order_id: str | None = None
+    expires_at: datetime | None = None
+    reason: str | None = None
+
+
+class OrderSummary(Answer):
+    number: str
+    status: Status
+    basis: str | None
+    method: Literal["prepaid", "cod"]
+    currency: str
+    total: int
+    due: int
+    oms_order_id: str | None
+    status_at: datetime
+    confirmed_at: datetime
+    placed_at: datetime | None
+    cancel_requested: bool
+
+
+class OrderAnswer(OrderSummary):
+    payment: Payment
+    customer: dict[str, Any]
+    shipping_address: dict[str, Any] | None
+    billing_address: dict[str, Any] | None
+    return_url: str | None
+    metadata: dict[str, Any]
+    lines: list[dict[str, Any]]
+    fees: list[dict[str, Any]]
+    tenders: list[dict[str, Any]]
+
+
+class OrderPage(Answer):
+    orders: list[OrderSummary]
+    next_cursor: str | None
