@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 
 from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import BaseView
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kartify.admin import look
 from kartify.admin.permissions import Permission, who_may
 from kartify.admin.session import Person, current
 from kartify.domain.errors import KartifyError, NotFound
@@ -125,7 +126,8 @@ class Desk(BaseView):
     def render(self, template: str, **values: Any) -> str:
         person = current()
         return super().render(
-            template, person=person, personal=bool(person and person.personal), Permission=Permission, **values
+            template, person=person, personal=bool(person and person.personal), Permission=Permission, look=look,
+            csrf_token=generate_csrf, **values,
         )
 
     def back(self, endpoint: str, **values: Any) -> Any:

@@ -7,7 +7,7 @@ to cancel and the order waits for its word.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
@@ -15,12 +15,11 @@ from sqlalchemy import Connection, bindparam, exists, select
 
 from kartify import clock
 from kartify.domain.cases import CaseType
-from kartify.domain.decide import decide
 from kartify.domain.delivery import FULFILMENT, RESTING, Kind, State
 from kartify.domain.errors import Conflict, Invalid
 from kartify.domain.reports import ChargeState
 from kartify.domain.status import Actor, Guard, Status
-from kartify.flows import cases, concluding, facts, gateways, moves
+from kartify.flows import concluding, facts, gateways, moves, withdrawing
 from kartify.flows.facts import Snapshot
 from kartify.flows.moves import Move
 from kartify.flows.writes import Write, execute
@@ -88,7 +87,16 @@ def _unpaid(connection: Connection, snapshot: Snapshot, wish: Wish, plans: dict[
     _request(connection, snapshot, wish)
     concluding.conclude_order(connection, snapshot.order_id, plans)
     now = connection.execute(select(orders.c.status).where(orders.c.id == snapshot.order_id)).scalar_one()
-    return "cancelled" if now == Status.CANCELLED else "requested"
+    if now != Status.CANCELLED:
+        return "requested"
+    _call_off(connection, snapshot, wish)
+    return "cancelled"
+
+
+def _call_off(connection: Connection, snapshot: Snapshot, wish: Wish) -> None:
+    """A push of the unpaid order that has not left yet need not leave any more."""
+    if not concluding.oms_knows(connection, snapshot.order_id):
+        withdrawing.call_off(connection, snapshot.order_id, by=wish.by, at=clock.now())
 
 
 def _by_staff(connection: Connection, snapshot: Snapshot, wish: Wish) -> Word:
@@ -104,6 +112,7 @@ def _by_staff(connection: Connection, snapshot: Snapshot, wish: Wish) -> Word:
     if concluding.oms_knows(connection, snapshot.order_id):
         writes.append(moves.delivery(snapshot, Kind.CANCEL, move, reason="cancelled unpaid"))
     execute(connection, writes)
+    _call_off(connection, snapshot, wish)
     return "cancelled"
 
 
@@ -121,7 +130,8 @@ def _processing(connection: Connection, snapshot: Snapshot, wish: Wish) -> Word:
         return "requested"
     move = _move(wish, Guard.REASON, Guard.REFUND_DECISION)
     rows = moves.delivery_rows(connection, snapshot.order_id)
-    execute(connection, [*moves.writes(snapshot, move, rows), *_cases(connection, snapshot, move)])
+    execute(connection, moves.writes(snapshot, move, rows))
+    withdrawing.restate(connection, snapshot, Status.CANCELLED, by=wish.by, at=move.at)
     return "cancelled"
 
 
@@ -183,11 +193,3 @@ def _ask_oms(connection: Connection, snapshot: Snapshot, wish: Wish) -> None:
     if any(row.kind is Kind.CANCEL and row.state not in RESTING for row in rows):
         return
     execute(connection, [moves.delivery(snapshot, Kind.CANCEL, _move(wish), reason="cancel requested")])
-
-
-def _cases(connection: Connection, snapshot: Snapshot, move: Move) -> list[Write]:
-    """What stands once it is cancelled: *refund due* where money is held."""
-    after = replace(snapshot.view, status=Status.CANCELLED, cancelled_by=move.cancelled_by)
-    wanted = decide(after, [known.view for known in snapshot.charges], []).cases
-    existing = facts.charge_cases(connection, snapshot.order_id) if snapshot.has_cases else {}
-    return cases.reconcile(snapshot, wanted, existing, at=move.at)

@@ -126,7 +126,7 @@ _ACCOUNT = select(
 ).select_from(outbox.join(deliver_rows.accounts, deliver_rows.accounts.c.id == outbox.c.account_id))
 
 
-def _account_of(connection: Connection, delivery_id: UUID) -> Mapping[str, Any]:
+def _account_of(connection: Connection, delivery_id: UUID) -> Any:
     row = connection.execute(_ACCOUNT.where(outbox.c.id == delivery_id)).mappings().first()
     if row is None:
         raise NotFound("there is no such delivery to an OMS")

@@ -122,7 +122,8 @@ def _found(claim: Claim, found: Found) -> Verdict:
         case Presence.ABSENT:
             return Verdict(event=Event.ABSENT, text=found.detail or "the OMS does not have it")
         case Presence.UNTOLD:
-            return _not_told(claim, Temporary(found.detail or "the OMS gave no clear answer"))
+            untold = _not_told(claim, Temporary(found.detail or "the OMS gave no clear answer"))
+            return replace(untold, error=None)
         case Presence.DEAD:
             return _refused(claim, found.detail or "The OMS has it in a state that refuses this.")
         case _:

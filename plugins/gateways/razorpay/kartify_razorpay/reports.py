@@ -129,6 +129,6 @@ def declared(order: Order, payment: Payment, others: tuple[Payment, ...], due: i
     difference = payment.amount - order.amount
     if difference > 0 and order.amount_paid == order.amount and not order.amount_due:
         return difference, 0
-    if difference < 0 and order.amount_paid in (order.amount, payment.amount):
+    if difference < 0 and order.offer_id and order.amount_paid in (order.amount, payment.amount):
         return 0, -difference
     return 0, 0
