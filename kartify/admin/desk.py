@@ -133,6 +133,10 @@ class Desk(BaseView):
     def back(self, endpoint: str, **values: Any) -> Any:
         return redirect(url_for(endpoint, **values), 303)
 
+    def done(self, said: str, endpoint: str, **values: Any) -> Any:
+        flash(said, "good")
+        return self.back(endpoint, **values)
+
     def do(self, work: Callable[[], str], act: audit.Act, **ties: Any) -> bool:
         """Runs an action, shows its sentence or why not, and writes both kinds of ending into the audit.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from kartify.domain.errors import Invalid
 from kartify.domain.money import check_currency, check_minor
@@ -174,11 +175,11 @@ class Facts:
 
 
 def _earliest(old: datetime | None, new: datetime | None) -> datetime | None:
-    return min(filter(None, (old, new)), default=None)
+    return min(old, new) if old and new else old or new
 
 
 def _latest(old: datetime | None, new: datetime | None) -> datetime | None:
-    return max(filter(None, (old, new)), default=None)
+    return max(old, new) if old and new else old or new
 
 
 def merge(facts: Facts, report: Report, *, channel: Channel, seen_at: datetime) -> Facts:
@@ -188,16 +189,16 @@ def merge(facts: Facts, report: Report, *, channel: Channel, seen_at: datetime) 
     in where the gateway gives no time. Of a charge whose currency is known, sums in another currency are not merged.
     """
     at = report.at or seen_at
-    if report.state is ChargeState.UNKNOWN:
+    if report.state is ChargeState.UNKNOWN or foreign(facts, report):
         return facts
-    if foreign(facts, report):
-        return facts
-    facts = replace(facts, currency=facts.currency or report.currency)
-    facts = _merge_sums(facts, report, at)
-    facts = _merge_moments(facts, report, at)
+    changes: dict[str, Any] = {"currency": facts.currency or report.currency}
+    changes |= _sums(facts, report, at)
+    changes |= _moments(facts, report, at)
     if report.dispute is not None:
-        facts = _merge_dispute(facts, report.dispute, at)
-    return _merge_denial(facts, report, seen_at) if channel is Channel.LOOKUP else facts
+        changes |= _dispute(facts, report.dispute, at)
+    if channel is Channel.LOOKUP:
+        changes |= _denial(facts, report, seen_at)
+    return replace(facts, **changes)
 
 
 def foreign(facts: Facts, report: Report) -> bool:
@@ -205,53 +206,45 @@ def foreign(facts: Facts, report: Report) -> bool:
     return None not in (facts.currency, report.currency) and facts.currency != report.currency
 
 
-def _merge_denial(facts: Facts, report: Report, asked_at: datetime) -> Facts:
+def _denial(facts: Facts, report: Report, asked_at: datetime) -> dict[str, Any]:
     """Look-ups come in the order they were asked: the last one that says yes or no counts."""
     if report.captured or report.state is ChargeState.AUTHORIZED:
-        return replace(facts, denied_at=None)
-    if report.state in DENIALS:
-        return replace(facts, denied_at=_latest(facts.denied_at, asked_at))
-    return facts
+        return {"denied_at": None}
+    return {"denied_at": _latest(facts.denied_at, asked_at)} if report.state in DENIALS else {}
 
 
-def _merge_sums(facts: Facts, report: Report, at: datetime) -> Facts:
-    captured_at = facts.captured_at
-    if report.captured:
-        captured_at = _earliest(captured_at, at)
-    return replace(
-        facts,
-        authorized=max(facts.authorized, report.authorized),
-        captured=max(facts.captured, report.captured),
-        captured_at=captured_at,
-        refunded=max(facts.refunded, report.refunded),
-        fee=max(facts.fee, report.fee),
-        discount=max(facts.discount, report.discount),
-    )
+def _sums(facts: Facts, report: Report, at: datetime) -> dict[str, Any]:
+    return {
+        "authorized": max(facts.authorized, report.authorized),
+        "captured": max(facts.captured, report.captured),
+        "captured_at": _earliest(facts.captured_at, at) if report.captured else facts.captured_at,
+        "refunded": max(facts.refunded, report.refunded),
+        "fee": max(facts.fee, report.fee),
+        "discount": max(facts.discount, report.discount),
+    }
 
 
-def _merge_moments(facts: Facts, report: Report, at: datetime) -> Facts:
+def _moments(facts: Facts, report: Report, at: datetime) -> dict[str, Any]:
     match report.state:
         case ChargeState.AUTHORIZED:
-            return replace(
-                facts,
-                authorized_at=_earliest(facts.authorized_at, at),
-                release_at=_earliest(facts.release_at, report.release_at),
-            )
+            return {
+                "authorized_at": _earliest(facts.authorized_at, at),
+                "release_at": _earliest(facts.release_at, report.release_at),
+            }
         case ChargeState.FAILED:
-            return replace(facts, failed_at=_latest(facts.failed_at, at))
+            return {"failed_at": _latest(facts.failed_at, at)}
         case ChargeState.VOIDED:
-            return replace(facts, voided_at=_latest(facts.voided_at, at))
+            return {"voided_at": _latest(facts.voided_at, at)}
         case ChargeState.PENDING:
-            return replace(facts, pending_at=_latest(facts.pending_at, at))
+            return {"pending_at": _latest(facts.pending_at, at)}
         case _:
-            return facts
+            return {}
 
 
-def _merge_dispute(facts: Facts, dispute: Dispute, at: datetime) -> Facts:
-    return replace(
-        facts,
-        disputed_at=_earliest(facts.disputed_at, at),
-        dispute_deadline=_earliest(facts.dispute_deadline, dispute.deadline),
-        lost=max(facts.lost, dispute.lost),
-        dispute_closed=facts.dispute_closed or dispute.closed,
-    )
+def _dispute(facts: Facts, dispute: Dispute, at: datetime) -> dict[str, Any]:
+    return {
+        "disputed_at": _earliest(facts.disputed_at, at),
+        "dispute_deadline": _earliest(facts.dispute_deadline, dispute.deadline),
+        "lost": max(facts.lost, dispute.lost),
+        "dispute_closed": facts.dispute_closed or dispute.closed,
+    }

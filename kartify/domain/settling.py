@@ -7,9 +7,10 @@ exceptions are a function of the facts and not of the order in which the facts c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 
 from kartify.domain.cases import CaseType
 from kartify.domain.reports import ChargeState
@@ -166,21 +167,34 @@ STANDING: tuple[Standing, ...] = (
 RULED: frozenset[CaseType] = frozenset({C.DISPUTE}.union(*(row.cases for row in STANDING)))
 
 
-def action(situation: Situation, state: ChargeState, match: Match, whens: Iterable[When]) -> Action:
+Cell = tuple[Situation, ChargeState, Match]
+
+
+def _cells(row: Action | Standing) -> Iterator[Cell]:
+    return product((row.situation,), row.states, row.matches)
+
+
+_ACTIONS_AT: dict[Cell, list[Action]] = {}
+_STANDING_AT: dict[Cell, list[Standing]] = {}
+for _action in ACTIONS:
+    for _cell in _cells(_action):
+        _ACTIONS_AT.setdefault(_cell, []).append(_action)
+for _standing in STANDING:
+    for _cell in _cells(_standing):
+        _STANDING_AT.setdefault(_cell, []).append(_standing)
+
+
+def action(situation: Situation, state: ChargeState, match: Match, whens: Collection[When]) -> Action:
     """The first row that fits: rows with a condition stand before the plain one. Every combination has a plain row."""
-    held = frozenset(whens)
-    for row in ACTIONS:
-        if row.situation is situation and state in row.states and match in row.matches:
-            if row.when is None or row.when in held:
-                return row
+    for row in _ACTIONS_AT.get((situation, state, match), ()):
+        if row.when is None or row.when in whens:
+            return row
     raise LookupError(f"no row for {situation}, {state}, {match}")
 
 
-def standing(situation: Situation, state: ChargeState, match: Match, whens: Iterable[When]) -> tuple[CaseType, ...]:
+def standing(situation: Situation, state: ChargeState, match: Match, whens: Collection[When]) -> tuple[CaseType, ...]:
     """The exception types that may stand; which of them do, and with how much money, the facts say."""
-    held = frozenset(whens)
-    for row in STANDING:
-        if row.situation is situation and state in row.states and match in row.matches:
-            if row.when is None or row.when in held:
-                return row.cases
+    for row in _STANDING_AT.get((situation, state, match), ()):
+        if row.when is None or row.when in whens:
+            return row.cases
     return ()

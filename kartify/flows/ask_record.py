@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from kartify import clock
 from kartify.accounts import Loaded
 from kartify.domain.conclude import Answer
-from kartify.domain.errors import Denied, NotFound, PartnerError, Permanent, Temporary, Throttled
+from kartify.domain.errors import Denied, KartifyError, PartnerError, Permanent, Temporary, Throttled
 from kartify.domain.plan import LookupPlan, backoff
 from kartify.domain.reports import ChargeState, Report
 from kartify.flows import facts, settle
@@ -55,6 +55,10 @@ def record(
         return dry.asked
 
 
+class Overtaken(KartifyError):
+    """Someone else asked about this payment meanwhile; this answer is dropped."""
+
+
 class _Dry(Exception):
     """Rolls a dry run's transaction back and carries what it would have done."""
 
@@ -66,7 +70,7 @@ class _Dry(Exception):
 def _same_fence(connection: Connection, payment: PaymentRow) -> None:
     found = connection.execute(select(payments.c.fence).where(payments.c.id == payment.id)).scalar()
     if found != payment.fence:
-        raise NotFound("someone else asks about this payment by now")
+        raise Overtaken("someone else asks about this payment by now")
 
 
 def _settle(

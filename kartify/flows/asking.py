@@ -11,7 +11,7 @@ import structlog
 
 from kartify import contain
 from kartify.accounts import Loaded
-from kartify.domain.errors import Denied, NotFound, PartnerError, Throttled
+from kartify.domain.errors import Denied, PartnerError, Throttled
 from kartify.domain.reports import Channel
 from kartify.flows import ask, ask_record, health
 from kartify.flows.ask import Asked, Asker
@@ -139,7 +139,7 @@ def _record(
 ) -> Asked | None:
     try:
         asked = ask_record.record(house, loaded, payment, answer, asker)
-    except NotFound:
+    except ask_record.Overtaken:
         return None
     if asked.outcome is not None and asked.outcome.moved and not asker.dry:
         log.info(f"order.{asked.outcome.after}", number=asked.outcome.number, before=asked.outcome.before,

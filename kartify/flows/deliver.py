@@ -19,6 +19,7 @@ from kartify.accounts import Broken
 from kartify.domain.cases import CaseType
 from kartify.domain.delivery import Event, Kind, State, step
 from kartify.domain.errors import Conflict, NotFound, PartnerError
+from kartify.domain.status import Status
 from kartify.flows import deliver_calls, deliver_ends, deliver_rows, health, withdrawing
 from kartify.flows.cases import raise_case
 from kartify.flows.deliver_ends import Ended
@@ -30,7 +31,7 @@ from kartify.ratelimit import RateLimiters
 
 log = structlog.get_logger()
 outbox = table(Delivery)
-BATCH, POISON_AFTER = 50, 3
+BATCH, TURNS, POISON_AFTER = 50, 3, 3
 PATIENCE = 5.0
 _limits = RateLimiters()
 
@@ -73,13 +74,14 @@ def deliver_due(house: House, account_id: UUID, *, limit: int = 100, worker: str
     except Broken as problem:
         drained.problem = str(problem)
         return drained
-    left = limit
-    while left > 0:
-        ids = _due(house, account_id, min(BATCH, left))
+    seen: Counter[UUID] = Counter()
+    while (left := limit - seen.total()) > 0:
+        # A row may come back in one drain (sent, then looked up), but not for ever.
+        ids = [one for one in _due(house, account_id, min(BATCH, left)) if seen[one] < TURNS]
         if not ids:
             return drained
         for delivery_id in ids:
-            left -= 1
+            seen[delivery_id] += 1
             if not _one_of_many(house, oms, delivery_id, worker, drained):
                 return drained
     drained.more = True
@@ -190,7 +192,9 @@ def _claim(
         _crashed(connection, row, worker, at)
         return None
     now = deliver_rows.standing(connection, row)
-    wanted = deliver_rows.is_wanted(Kind(row["kind"]), now.status, now.cancel_requested_at is not None)
+    wanted = deliver_rows.is_wanted(
+        Kind(row["kind"]), Status(now.status), now.cancel_requested_at is not None
+    )
     if not wanted and row["state"] == State.DUE and row["call_until"] is None:
         order_id: UUID = row["order_id"]
         return order_id

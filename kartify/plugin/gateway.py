@@ -192,6 +192,11 @@ class Gateway(Partner):
         """The session that an earlier ``open`` made though its answer was lost. Only called when ``can.find``."""
         raise NotImplementedError
 
+    def close(self, client: Client, payment: PaymentRef) -> PaymentAnswer:
+        """Ends an open session, so that nobody can pay it any more; the answer tells of a payment that was quicker.
+        Only called when ``can.close``."""
+        raise Permanent(f"{self.name} cannot close a session")
+
     def capture(self, client: Client, gateway_payment_id: str, amount: Money) -> Report:
         """Captures an authorised charge; already captured is success. Only called when ``can.capture``."""
         raise Permanent(f"{self.name} cannot capture")

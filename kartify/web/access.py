@@ -11,7 +11,7 @@ from kartify.flows.keys import Caller, Scope, authenticate
 from kartify.web.current import current_house
 from kartify.web.problems import TYPE
 
-SECURITY = [{"key": []}]
+SECURITY: list[dict[str, list[str]]] = [{"key": []}]
 SCHEMES: dict[str, Any] = {
     "key": {"type": "http", "scheme": "bearer", "description": "An API key: kf_storefront_… or kf_oms_…"}
 }
@@ -37,7 +37,7 @@ def caller() -> Caller:
     return found
 
 
-def problems(*codes: int) -> dict[int, Any]:
+def problems(*codes: int) -> dict[str | int, Any]:
     """Problem details in the description: these, and those that every call may answer."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {

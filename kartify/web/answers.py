@@ -15,8 +15,8 @@ class Answer(BaseModel):
 
 
 class NextStep(Answer):
-    """Send the browser to ``url`` (redirect), post ``fields`` to it (form), hand ``data`` to the gateway's script (sdk),
-    or nothing."""
+    """Send the browser to ``url`` (redirect), post ``fields`` to it (form), hand ``data`` to the gateway's script
+    (sdk), or nothing."""
 
     type: Literal["redirect", "form", "sdk", "none"]
     url: str | None = None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AwareDatetime, Field, StringConstraints
-from typing_extensions import Annotated
 
 from kartify.domain.status import Actor, Status
 from kartify.flows import cancel as cancelling

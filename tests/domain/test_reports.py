@@ -60,7 +60,7 @@ def merged(messages):
 
 
 @given(said, st.randoms(use_true_random=False), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_every_order_and_repetition_gives_the_same_facts(messages, random, data):
     again = messages + (data.draw(st.lists(st.sampled_from(messages), max_size=4)) if messages else [])
     random.shuffle(again)
@@ -69,7 +69,7 @@ def test_every_order_and_repetition_gives_the_same_facts(messages, random, data)
 
 
 @given(said, some_reports, moments)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_facts_only_grow(messages, one, seen_at):
     before = merged(messages)
     after = merge(before, one, channel=Channel.WEBHOOK, seen_at=seen_at)
@@ -81,7 +81,7 @@ def test_facts_only_grow(messages, one, seen_at):
 
 
 @given(said)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_what_went_back_never_exceeds_what_was_captured(messages):
     facts = merged(messages)
     assert 0 <= facts.returned <= facts.captured

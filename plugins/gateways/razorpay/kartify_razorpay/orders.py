@@ -74,11 +74,12 @@ def _capture_options(settings: RazorpaySettings) -> dict[str, Any]:
 
 def _notes(request: PaymentRequest) -> dict[str, str]:
     """On the order and in the checkout: whether an order's notes reach its payments by themselves is not promised."""
-    return {
+    given = {
         REFERENCE: request.reference,
         ORDER_NUMBER: request.order_number[:256],
         AMOUNT: str(request.amount.minor),
     }
+    return {name: text for name, text in given.items() if text}
 
 
 def opened(order: Order, request: PaymentRequest, settings: RazorpaySettings) -> Opened:

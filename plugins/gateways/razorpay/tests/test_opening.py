@@ -97,6 +97,13 @@ def test_an_order_whose_answer_was_lost_is_found(live, wish):
     assert found.next.data["options"]["order_id"] == order_id
 
 
+def test_what_is_not_known_when_finding_is_left_out_of_the_options(live, wish):
+    live.opened()
+    options = live.gateway.find(live.client, wish(order_number="", customer={})).next.data["options"]
+    assert options["prefill"] == {}
+    assert options["notes"] == {"kartify_reference": "R7Q2M9", "kartify_amount": "129900"}
+
+
 def test_an_order_that_was_never_made_is_not_found(live, wish):
     live.opened("OTHER1")
     assert live.gateway.find(live.client, wish()) is None

@@ -133,6 +133,12 @@ def test_the_order_id_of_our_row_is_what_must_be_signed(gateway, ref):
         gateway.read_callback(post(claims_ours), ref())
 
 
+def test_a_return_that_claims_another_order_is_refused_though_its_signature_fits(gateway, ref):
+    claims_other = returned(razorpay_order_id="order_OTHER000000001")
+    with pytest.raises(Refused, match="another order"):
+        gateway.read_callback(post(claims_other), ref())
+
+
 def test_a_signature_made_with_the_webhook_secret_is_refused(gateway, ref):
     signature = mac(b"order_KART0000000001|pay_KART0000000001", SECRET)
     with pytest.raises(Refused):

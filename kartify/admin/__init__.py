@@ -1,0 +1,67 @@
+"""The admin: Flask-Admin as the frame, our own pages in it, behind login, roles, CSRF and a strict content policy."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, Response, request
+from flask_admin import Admin
+from flask_admin.theme import Theme
+from flask_wtf.csrf import CSRFProtect
+
+from kartify.admin.accounts import Accounts
+from kartify.admin.attention import Attention
+from kartify.admin.crons import Crons
+from kartify.admin.home import Home
+from kartify.admin.lists import LISTINGS, RowList
+from kartify.admin.orders import Orders
+from kartify.admin.people import People
+from kartify.admin.session import init_sessions
+from kartify.admin.tools import Tools
+from kartify.house import House
+
+PATH = "/admin"
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+
+
+def init_admin(app: Flask, house: House) -> Admin:
+    """Mounts the admin under /admin. The app's ``secret_key`` signs sessions and forms, so it must be set."""
+    if not app.secret_key:
+        raise RuntimeError("the admin needs app.secret_key: it signs sessions and forms")
+    init_sessions(app, house)
+    csrf = _csrf(app)
+    app.register_blueprint(
+        Blueprint("cockpit", __name__, template_folder="templates", static_folder="static",
+                  static_url_path=f"{PATH}/static")
+    )
+    home = Home(house, csrf, name="Home", endpoint="admin", url=PATH)
+    admin = Admin(app, name="kartify", index_view=home, theme=Theme(folder="cockpit", base_template="cockpit/base.html"))
+    admin.add_view(Attention(house, csrf, name="Needs attention", endpoint="attention", url="attention"))
+    admin.add_view(Orders(house, csrf, name="Orders", category="Sales", endpoint="orders", url="orders"))
+    admin.add_view(Crons(house, csrf, name="Crons", category="System", endpoint="crons", url="crons"))
+    admin.add_view(Tools(house, csrf, name="Tools", category="System", endpoint="tools", url="tools"))
+    admin.add_view(Accounts(house, csrf, name="Accounts", category="System", endpoint="accounts", url="accounts"))
+    for listing in LISTINGS:
+        admin.add_view(RowList(house, csrf, listing))
+    admin.add_view(People(house, csrf, name="Users", category="System", endpoint="people", url="users"))
+    app.after_request(_headers)
+    return admin
+
+
+def _csrf(app: Flask) -> CSRFProtect:
+    """Every POST under /admin is checked by the views themselves; inbound routes prove themselves otherwise. A token
+    lives as long as its session, so that a form left open over lunch is not lost."""
+    app.config.update(WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None)
+    return CSRFProtect(app)
+
+
+def _headers(response: Response) -> Response:
+    if request.path == PATH or request.path.startswith(f"{PATH}/"):
+        response.headers.update(HEADERS)
+        if not request.path.startswith(f"{PATH}/static/"):
+            response.headers["Cache-Control"] = "no-store"
+    return response

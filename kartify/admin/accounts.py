@@ -1,0 +1,80 @@
+"""System » Accounts: gateways and OMSes with their state, and the addresses to paste at the partner. No secret is read."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import request
+from flask_admin import expose
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kartify.admin.desk import Desk, common_zone, needs
+from kartify.admin.permissions import Permission
+from kartify.domain.errors import Invalid
+from kartify.flows import audit, stores
+from kartify.models import Account, Refusal, Store, StoreAccount
+from kartify.plugin.oms import Oms
+
+
+class Accounts(Desk):
+    @expose("/")
+    def index(self) -> Any:
+        with self.reading() as session:
+            accounts = session.scalars(select(Account).order_by(Account.kind, Account.label, Account.id)).all()
+            links, zone = _stores(session), common_zone(session)
+            refusals = {one.id: _refused(session, one.id) for one in accounts}
+        return self.render(
+            "cockpit/accounts.html", accounts=accounts, links=links, zone=zone, refusals=refusals,
+            addresses={one.id: self._addresses(one) for one in accounts},
+            problems={one.id: self.house.accounts.get(one.id).problem for one in accounts},
+        )
+
+    def _addresses(self, account: Account) -> list[tuple[str, str]]:
+        if account.kind == "gateway":
+            return [("Webhook", self.house.webhook_url(account.id)), ("Callback", self.house.callback_url(account.id))]
+        kind = self.house.registry.partner(account.slug)
+        routes = kind.routes if kind is not None and issubclass(kind, Oms) else ()
+        base = f"{self.house.public_url}/partners/{account.id}"
+        return [(f"{one.name.capitalize()} ({one.method})", f"{base}/{one.path.lstrip('/')}") for one in routes]
+
+    @expose("/<uuid:account_id>/pause", methods=("POST",))
+    @needs(Permission.MANAGE)
+    def pause(self, account_id: UUID) -> Any:
+        act = audit.Act(by=self.person.email, action="pause account", subject=f"account:{account_id}", text="")
+        self.do(lambda: self._pause(account_id), act)
+        return self.back("accounts.index")
+
+    def _pause(self, account_id: UUID) -> str:
+        reason = request.form.get("reason", "").strip()
+        if not reason:
+            raise Invalid("reason", "expected why, in a few words")
+        stores.pause_account(self.house, account_id, by=self.person.email, reason=reason)
+        return "Paused: machines call this partner no more. What reaches us is still taken."
+
+    @expose("/<uuid:account_id>/resume", methods=("POST",))
+    @needs(Permission.MANAGE)
+    def resume(self, account_id: UUID) -> Any:
+        act = audit.Act(by=self.person.email, action="resume account", subject=f"account:{account_id}", text="")
+        self.do(lambda: self._resume(account_id), act)
+        return self.back("accounts.index")
+
+    def _resume(self, account_id: UUID) -> str:
+        stores.resume_account(self.house, account_id, by=self.person.email)
+        return "Resumed: what was due meanwhile is done now."
+
+
+def _stores(session: Session) -> dict[UUID, list[str]]:
+    rows = session.execute(
+        select(StoreAccount.account_id, Store.code, StoreAccount.active).join(Store, Store.id == StoreAccount.store_id)
+    )
+    found: dict[UUID, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.account_id, []).append(row.code if row.active else f"{row.code} (no longer)")
+    return found
+
+
+def _refused(session: Session, account_id: UUID) -> Refusal | None:
+    newest = select(Refusal).where(Refusal.account_id == account_id).order_by(Refusal.minute.desc()).limit(1)
+    return session.scalars(newest).first()

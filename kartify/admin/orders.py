@@ -1,0 +1,59 @@
+"""Sales » Orders."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import request
+from flask_admin import expose
+from sqlalchemy import select
+
+from kartify.admin import order_list
+from kartify.admin.desk import choices
+from kartify.admin.look import money
+from kartify.admin.order_edit import OrderEdit
+from kartify.domain.status import Status
+from kartify.models import Account, Order
+
+
+class Orders(OrderEdit):
+    @expose("/")
+    def index(self) -> Any:
+        query = order_list.Query.read(request.args)
+        with self.reading() as session:
+            found = order_list.listed(session, query, personal=self.person.personal)
+            stores = choices(session)
+            slugs = session.scalars(select(Account.slug).where(Account.kind == "gateway").distinct()).all()
+        if query.search and len(found.page.rows) == 1 and found.page.first:
+            return self.back("orders.page", order_id=found.page.rows[0].id)
+        return self.render(
+            "cockpit/orders.html", query=query, found=found, stores=stores, gateways=sorted(slugs),
+            statuses=list(Status), views=order_list.VIEWS, ages=order_list.AGES, why=lambda order: why(found, order),
+            money=money,
+        )
+
+
+def why(found: order_list.Listed, order: Order) -> str:
+    """The short reason in the list: the last answer of the gateway, or what the OMS has."""
+    case = found.cases.get(order.id)
+    if case is not None:
+        return f"{case.type.replace('_', ' ').capitalize()}: {case.reason}"
+    if order.status in (Status.MISSING, Status.FAILED):
+        payment = found.payments.get(order.id)
+        if payment is None:
+            return "cash on delivery, not placed" if order.method == "cod" else "no payment opened"
+        name = _name(found, payment.account_id)
+        return f"{name}: {payment.last_answer}" if payment.last_answer else f"{name}: not asked yet"
+    row = found.deliveries.get(order.id)
+    if row is None:
+        return ""
+    if row.kind == "none":
+        return row.reason or "nothing to deliver"
+    name = _name(found, row.account_id)
+    return f"{name}: {row.receipt}" if row.state == "done" else f"{name}: {row.last_error or row.state.replace('_', ' ')}"
+
+
+def _name(found: order_list.Listed, account_id: UUID | None) -> str:
+    account = found.accounts.get(account_id) if account_id else None
+    return account.label if account else "OMS"

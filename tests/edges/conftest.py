@@ -1,0 +1,50 @@
+"""An application on a fresh database, a store with a scripted gateway, and its key."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes import Bank, PlainPlugin
+from flask import Flask
+from flask.testing import FlaskClient
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from doors import Door, Till, TillPlugin, close, make_app, open_door  # noqa: E402
+
+from kartify.house import House  # noqa: E402
+from kartify.testing.builder import Shop, make_house  # noqa: E402
+
+
+@pytest.fixture
+def till() -> Till:
+    return Till()
+
+
+@pytest.fixture
+def house(database_url: str, bank: Bank, till: Till) -> Iterator[House]:
+    made = make_house(database_url, plugins=[PlainPlugin(bank), TillPlugin(till, bank)])
+    yield made
+    made.database.engine.dispose()
+
+
+@pytest.fixture
+def app(house: House) -> Iterator[Flask]:
+    made = make_app(house)
+    yield made
+    close(made)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def door(app: Flask, shop: Shop) -> Door:
+    """The store has one account, at the till."""
+    shop.account("till", {})
+    return open_door(app, shop)
