@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
 import structlog
 
-from kartify.domain.errors import KartifyError, Temporary
+from kartify.domain.errors import Invalid, KartifyError, Temporary
+from kartify.domain.reports import Report
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -32,6 +33,16 @@ def pure(what: str, expected: type[T] | tuple[type[Any], ...], call: Callable[[]
         log.error("plugin gave a wrong type", what=what, got=type(value).__name__)
         raise PluginFailure(f"the plugin gave a {type(value).__name__} from {what}", sent=True)
     return cast(T, value)
+
+
+def true_reports(what: str, reports: Iterable[Report]) -> None:
+    """Raises ``PluginFailure`` when the plugin built a report that cannot be true."""
+    for report in reports:
+        try:
+            pure(what, type(None), report.check)
+        except Invalid as problem:
+            log.error("plugin built a wrong report", what=what, field=problem.field)
+            raise PluginFailure(f"the plugin built a wrong report in {what}: {problem.field}", sent=True) from None
 
 
 def asking(what: str, expected: type[T] | tuple[type[Any], ...], call: Callable[[], Any], *, seconds: float) -> T:

@@ -48,7 +48,7 @@ SECRET = "whsec"
 class PlainSettings(PartnerSettings):
     api_base: str = "http://127.0.0.1:1"
     merchant: str = "m"
-    webhook_secret: SecretStr | None = SecretStr(SECRET)
+    webhook_secret: SecretStr | None = None
 
     def identity(self) -> str:
         return self.merchant

@@ -1,4 +1,4 @@
-"""System » Accounts: gateways and OMSes with their state, and the addresses to paste at the partner. No secret is read."""
+"""System » Accounts: gateways and OMSes with their state, and the addresses to paste there. No secret is read."""
 
 from __future__ import annotations
 

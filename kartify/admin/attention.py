@@ -10,6 +10,7 @@ from flask_admin import expose
 from sqlalchemy import select
 
 from kartify.admin.desk import Desk, choices, common_zone, needs
+from kartify.admin.look import words
 from kartify.admin.order_page import next_action
 from kartify.admin.paging import by_moment
 from kartify.admin.permissions import Permission
@@ -37,7 +38,8 @@ class Attention(Desk):
             orders = {one.id: one for one in session.scalars(select(Order).where(Order.id.in_(ids)))}
             stores, zone = choices(session), common_zone(session)
         return self.render(
-            "cockpit/attention.html", page=page, orders=orders, stores=stores, zone=zone, kinds=list(CaseType), kind=kind,
+            "cockpit/attention.html", page=page, orders=orders, stores=stores, zone=zone, kind=kind,
+            kind_pairs=[(one, words(one)) for one in CaseType],
             store=store, next_action=next_action, settled=SETTLED_MONEY, problem=problem, problem_of=case_id,
             typed=request.form, params={name: value for name, value in (("type", kind), ("store", store)) if value},
         )

@@ -62,7 +62,8 @@ class Crons(Desk):
         )
 
     def _last(self, session: Session, cron_id: UUID) -> Run | None:
-        return session.scalars(select(Run).where(Run.cron_id == cron_id).order_by(Run.created_at.desc()).limit(1)).first()
+        newest = select(Run).where(Run.cron_id == cron_id).order_by(Run.created_at.desc()).limit(1)
+        return session.scalars(newest).first()
 
     @expose("/<uuid:cron_id>")
     def cron(self, cron_id: UUID) -> Any:

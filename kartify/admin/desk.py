@@ -101,8 +101,8 @@ class Desk(BaseView):
         text = f"{person.email} ({person.role}) tried {request.method} {request.path}"
         audit.record(self.house, audit.Act(by=person.email, action="refused", subject="page:403", text=text[:500]))
         return self.problem(403, "Not with your role", (
-            f"You are signed in as {person.role}. This takes the right to {missing[0].value}, which {who_may(missing[0])} "
-            f"has. Nothing was changed, and the attempt was written down."
+            f"You are signed in as {person.role}. This takes the right to {missing[0].value}, which "
+            f"{who_may(missing[0])} has. Nothing was changed, and the attempt was written down."
         ))
 
     def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
 from flask import flash, make_response, request, session
 from flask_admin import expose
 from flask_login import login_user, logout_user
@@ -14,6 +15,8 @@ from kartify.admin.desk import Desk, needs, public
 from kartify.admin.permissions import Permission
 from kartify.admin.session import current, person_of
 from kartify.flows import audit, users
+
+log = structlog.get_logger()
 
 
 class Doors(Desk):
@@ -27,8 +30,8 @@ class Doors(Desk):
         try:
             member = users.authenticate(self.house, email, request.form.get("password", "")[:1_000])
         except users.LoginRefused as problem:
-            act = audit.Act(by=email or "nobody", action="login refused", subject="page:login", text="wrong login")
-            audit.record(self.house, act)
+            # Logged, not stored: whoever is not signed in must not be able to fill a table.
+            log.warning("login refused", email=email)
             return make_response(self._form(there, email=email, problem=str(problem)), 401)
         # A new session: whatever stood in the old one, a token someone planted too, is gone.
         session.clear()

@@ -95,14 +95,17 @@ INBOX = Listing(
     about="Every authentic message that reached us. Its effect is on the order's timeline.",
     empty="No message has come yet. Paste the webhook address of System » Accounts at the gateway.",
     columns=(
-        Column("Received", "when", lambda row: row.received_at), Column("Account", "account", lambda row: row.account_id),
+        Column("Received", "when", lambda row: row.received_at),
+        Column("Account", "account", lambda row: row.account_id),
         Column("Channel", "text", lambda row: row.channel), Column("Event", "text", lambda row: row.event),
         Column("State", "status", lambda row: row.state), Column("Why", "free", lambda row: row.reason or ""),
-        Column("Copies", "text", lambda row: row.duplicates or ""), Column("Tries", "text", lambda row: row.attempts or ""),
+        Column("Copies", "text", lambda row: row.duplicates or ""),
+        Column("Tries", "text", lambda row: row.attempts or ""),
         Column("Again at", "when", lambda row: row.due_at), Column("Bytes", "text", lambda row: len(row.body)),
     ),
     filters=(
-        Filter(name="state", title="State", column=InboxMessage.state, choices=("waiting", "exception", "done", "ignored")),
+        Filter(name="state", title="State", column=InboxMessage.state,
+               choices=("waiting", "exception", "done", "ignored")),
         Filter(name="channel", title="Channel", column=InboxMessage.channel, choices=("webhook", "callback")),
         Filter(name="event", title="Event", column=InboxMessage.event),
     ),
@@ -113,7 +116,8 @@ DELIVERIES = Listing(
     empty="Nothing has had to be delivered yet: a row appears when an order becomes processing.",
     columns=(
         Column("Made", "when", lambda row: row.created_at), Column("Order", "order", lambda row: row.order_id),
-        Column("To", "account", lambda row: row.account_id), Column("What", "text", lambda row: row.kind.replace("_", " ")),
+        Column("To", "account", lambda row: row.account_id),
+        Column("What", "text", lambda row: row.kind.replace("_", " ")),
         Column("State", "status", lambda row: row.state), Column("Receipt", "text", lambda row: row.receipt or ""),
         Column("Why", "free", lambda row: row.last_error or row.reason or ""),
         Column("Tries", "text", lambda row: row.attempts or ""), Column("Due", "when", lambda row: row.due_at),
@@ -132,8 +136,10 @@ RUNS = Listing(
     columns=(
         Column("Started", "run", lambda row: row), Column("Account", "account", lambda row: row.account_id),
         Column("By", "text", lambda row: row.by), Column("Dry", "text", lambda row: "dry run" if row.dry else ""),
-        Column("State", "status", lambda row: row.state), Column("Asked", "text", lambda row: f"{row.asked} of {row.total}"),
-        Column("Unknown", "text", lambda row: row.unknown or ""), Column("Recovered", "text", lambda row: row.recovered or ""),
+        Column("State", "status", lambda row: row.state),
+        Column("Asked", "text", lambda row: f"{row.asked} of {row.total}"),
+        Column("Unknown", "text", lambda row: row.unknown or ""),
+        Column("Recovered", "text", lambda row: row.recovered or ""),
         Column("Money", "money", lambda row: row.money or {}), Column("Result", "free", lambda row: row.result or ""),
     ),
     filters=(
@@ -151,7 +157,8 @@ AUDIT = Listing(
         Column("Text", "free", lambda row: row.text),
     ),
     filters=(
-        Filter(name="by", title="Who", column=AuditEntry.by), Filter(name="action", title="What", column=AuditEntry.action),
+        Filter(name="by", title="Who", column=AuditEntry.by),
+        Filter(name="action", title="What", column=AuditEntry.action),
     ),
 )
 LISTINGS = (INBOX, DELIVERIES, RUNS, AUDIT)

@@ -1,4 +1,4 @@
-"""The buttons of the order page. Each is one flow; the flow decides, this only carries the form to it and its word back."""
+"""The buttons of the order page. Each is one flow: it decides, this carries the form to it and its word back."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class OrderActions(OrderPage):
         if not asked:
             return "Someone else, or the order lookup cron, is asking right now. Look again in a few seconds."
         said = "; ".join(
-            f"{names.get(one.payment_id, 'the gateway')}: {'no answer, ' if one.error else ''}{one.word}" for one in asked
+            f"{names.get(one.payment_id, 'the gateway')}: {'no answer, ' if one.error else ''}{one.word}"
+            for one in asked
         )
         after = self._status(order_id)
         moved = f" The order moved {before} → {after}." if before != after else f" The order stays {after}."

@@ -61,7 +61,7 @@ class OrderData:
     def settlement(self) -> Settlement | None:
         """The active one, else the last reversed."""
         active = [one for one in self.settlements if one.reversed_at is None]
-        return (active or list(self.settlements) or [None])[-1]
+        return next(reversed(active or list(self.settlements)), None)
 
     @property
     def settled_charge(self) -> Charge | None:

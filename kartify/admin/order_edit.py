@@ -30,7 +30,7 @@ MOST_FIELD = 1_000
 class OrderEdit(OrderActions):
     @expose("/<uuid:order_id>/edit", methods=("GET", "POST"))
     @needs(Permission.WORK)
-    def edit(self, order_id: UUID) -> Any:
+    def edit_page(self, order_id: UUID) -> Any:
         order = self.read(order_id).order
         if request.method == "GET":
             return self._form(order, shown(order))
@@ -80,7 +80,9 @@ def _plain(value: Any) -> bool:
 def shown(order: Order) -> dict[str, str]:
     """The form's fields as the order has them."""
     found = {
-        f"{group}.{name}": (getattr(order, group) or {}).get(name) or "" for group in GROUPS for name in names(order, group)
+        f"{group}.{name}": (getattr(order, group) or {}).get(name) or ""
+        for group in GROUPS
+        for name in names(order, group)
     }
     pretty = json.dumps(order.extra, indent=2, ensure_ascii=False) if order.extra else ""
     return {**found, "notes": order.notes or "", "metadata": pretty}

@@ -113,8 +113,8 @@ def moves_of(data: OrderData) -> list[Button]:
 def _consequence(target: Status, oms: str | None) -> str:
     if target is Status.PROCESSING:
         out = f"goes out to {oms}" if oms else "counts as complete (the store has no OMS)"
-        return (f"The gateway is asked first and its answer kept as evidence. If it confirms the money, the order moves "
-                f"by that. If not, it moves on your word alone: it {out}, although no payment is proved.")
+        return (f"The gateway is asked first and its answer kept as evidence. If it confirms the money, the order "
+                f"moves by that. If not, it moves on your word alone: it {out}, although no payment is proved.")
     if target is Status.REFUNDED:
         return "Moves no money. Only for money that was paid back outside the gateway, with proof in the reason."
     return f"Records that it is {target}. An open delivery row is closed by this; nobody else is told."
@@ -127,8 +127,8 @@ def cancel_of(data: OrderData) -> Button | None:
     if status in UNPAID:
         text = "Refused while the gateway holds money for it. Money that comes later becomes an exception."
     else:
-        text = ("If the OMS does not have it yet, it is cancelled at once; else the OMS is asked, and the order waits for "
-                "its word. No money moves: what was paid becomes the exception refund due.")
+        text = ("If the OMS does not have it yet, it is cancelled at once; else the OMS is asked, and the order waits "
+                "for its word. No money moves: what was paid becomes the exception refund due.")
     return Button(target="cancelled", consequence=text)
 
 

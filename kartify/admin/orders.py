@@ -11,7 +11,6 @@ from sqlalchemy import select
 
 from kartify.admin import order_list
 from kartify.admin.desk import choices
-from kartify.admin.look import money
 from kartify.admin.order_edit import OrderEdit
 from kartify.domain.status import Status
 from kartify.models import Account, Order
@@ -28,9 +27,10 @@ class Orders(OrderEdit):
         if query.search and len(found.page.rows) == 1 and found.page.first:
             return self.back("orders.page", order_id=found.page.rows[0].id)
         return self.render(
-            "cockpit/orders.html", query=query, found=found, stores=stores, gateways=sorted(slugs),
-            statuses=list(Status), views=order_list.VIEWS, ages=order_list.AGES, why=lambda order: why(found, order),
-            money=money,
+            "cockpit/orders.html", query=query, found=found, stores=stores, views=order_list.VIEWS,
+            why=lambda order: why(found, order), status_pairs=[(one, one) for one in Status],
+            gateway_pairs=[(one, one) for one in sorted(slugs)],
+            age_pairs=[(name, text) for name, (text, _) in order_list.AGES.items()],
         )
 
 
@@ -51,7 +51,8 @@ def why(found: order_list.Listed, order: Order) -> str:
     if row.kind == "none":
         return row.reason or "nothing to deliver"
     name = _name(found, row.account_id)
-    return f"{name}: {row.receipt}" if row.state == "done" else f"{name}: {row.last_error or row.state.replace('_', ' ')}"
+    said = row.receipt if row.state == "done" else row.last_error or row.state.replace("_", " ")
+    return f"{name}: {said}"
 
 
 def _name(found: order_list.Listed, account_id: UUID | None) -> str:

@@ -61,7 +61,8 @@ def _asked(data: OrderData, payment: Payment) -> str:
         said = f"{name} was not asked{many} yet."
     else:
         times = "once" if payment.asks <= 1 else f"{payment.asks} times, last"
-        said = f"{name} was asked{many} {times} at {_at(data, payment.asked_at)}: {payment.last_answer or payment.answer}."
+        answer = payment.last_answer or payment.answer
+        said = f"{name} was asked{many} {times} at {_at(data, payment.asked_at)}: {answer}."
     return f"{said} {_next(data, payment)}".strip()
 
 
@@ -90,7 +91,8 @@ def _basis(data: OrderData) -> str:
         name = data.account_name(charge.account_id)
         said = f"{money(bound.amount, bound.currency)} {held} at {name}"
         how = "confirmed by a person" if bound.channel == "manual" else f"told by {bound.channel}"
-        hand = f"; moved by {last.by} before that" if last and last.actor == "staff" and data.order.basis == "manual" else ""
+        by_hand = last is not None and last.actor == "staff" and data.order.basis == "manual"
+        hand = f"; moved by {last.by} before that" if last and by_hand else ""
         return f"{said}, {how}{hand}"
     if data.order.basis == "cod":
         return "cash on delivery, placed by the storefront"
@@ -102,9 +104,9 @@ def _basis(data: OrderData) -> str:
 
 
 _TOLD = {
-    "due": "is to be told", "claimed": "is being told now", "sent_unknown": "was told, its answer was lost; it is asked",
-    "found": "has it; its id is being recorded", "done": "has it", "dead": "does not have it",
-    "withdrawn": "was not told",
+    "due": "is to be told", "claimed": "is being told now",
+    "sent_unknown": "was told, but its answer was lost; it is asked", "found": "has it; its id is being recorded",
+    "done": "has it", "dead": "does not have it", "withdrawn": "was not told",
 }
 
 

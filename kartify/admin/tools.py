@@ -14,8 +14,8 @@ from kartify.admin.desk import Desk, needs
 from kartify.admin.permissions import Permission
 from kartify.domain.errors import Conflict, KartifyError, NotFound
 from kartify.flows import audit, confirm
-from kartify.models import Order, StoreAccount
 from kartify.models import Account as AccountRow
+from kartify.models import Order, StoreAccount
 from kartify.plugin.partner import Partner, Tool
 
 

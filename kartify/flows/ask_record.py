@@ -11,12 +11,14 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from kartify import clock
 from kartify.accounts import Loaded
+from kartify.domain.cases import CaseType, CaseWanted
 from kartify.domain.conclude import Answer
 from kartify.domain.errors import Denied, KartifyError, PartnerError, Permanent, Temporary, Throttled
 from kartify.domain.plan import LookupPlan, backoff
 from kartify.domain.reports import ChargeState, Report
 from kartify.flows import facts, settle
 from kartify.flows.ask import Asked, Asker
+from kartify.flows.cases import raise_case
 from kartify.flows.locate import PaymentRow
 from kartify.flows.settle_rows import Source
 from kartify.house import House
@@ -142,6 +144,8 @@ def _schedule(
     next_at = plan.next_ask(payment.created_at, at)
     if unknown and next_at is not None:
         next_at = min(next_at, at + backoff(silent))
+    if next_at is None and not over:
+        _exhausted(connection, payment, told, at)
     ended = over or answer.over or payment.state == "over"
     reason = "paid" if over else ("the gateway says it is over" if answer.over else None)
     connection.execute(
@@ -165,6 +169,31 @@ _CLOCK = (
 def _wake_clock(connection: Connection, order_id: UUID, at: datetime) -> None:
     """An answer to an unpaid order: the clock draws its conclusion."""
     connection.execute(_CLOCK, {"b_id": order_id, "b_at": at})
+
+
+_UNPAID = select(orders.c.store_id, orders.c.number).where(
+    orders.c.id == bindparam("order_id"), orders.c.status.in_(["missing", "failed"])
+)
+
+
+def _exhausted(connection: Connection, payment: PaymentRow, told: Answer, at: datetime) -> None:
+    """The plan's window is over. "Not paid" is an answer the clock can go by; anything else needs a person."""
+    order = connection.execute(_UNPAID, {"order_id": payment.order_id}).first()
+    if order is None or told is Answer.UNPAID:
+        return
+    pending = told is Answer.PENDING
+    raise_case(
+        connection,
+        CaseWanted(
+            type=CaseType.STILL_PENDING if pending else CaseType.LOOKUPS_EXHAUSTED,
+            reason="Still pending at the gateway after all look-ups." if pending
+            else f"Asked {payment.asks + 1} times; the last answer: {told}.",
+            currency=payment.ref.amount.currency,
+            difference=-payment.ref.amount.minor,
+        ),
+        subject=f"order:{payment.order_id}", at=at, store_id=order.store_id, order_id=payment.order_id,
+        account_id=payment.account_id,
+    )
 
 
 def _known_state(payment: PaymentRow, answer: PaymentAnswer) -> str:

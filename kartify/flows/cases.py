@@ -86,6 +86,22 @@ def _close(known: OpenCase, at: datetime) -> Write:
     )
 
 
+# What an order waited for, and what the gateway's answer ends.
+WAITED_FOR = (
+    CaseType.LOOKUPS_EXHAUSTED, CaseType.STILL_PENDING, CaseType.MOVED_BY_HAND_UNPAID,
+    CaseType.OMS_CANCELLED_PAYMENT_OPEN,
+)
+
+
+def answered(order_id: UUID, kind: CaseType, at: datetime) -> Write:
+    """Closes an exception of the order itself, where it is open: the gateway has spoken."""
+    return Write(
+        "case_answered",
+        {"subject": f"order:{order_id}", "type": kind, "closed_at": at, "closed_by": "kartify",
+         "resolution": "the gateway answered"},
+    )
+
+
 def raise_case(
     connection: Connection,
     case: CaseWanted,

@@ -115,7 +115,7 @@ def _one_of_many(house: House, oms: Oms, delivery_id: UUID, worker: str, drained
     except DBAPIError:
         raise
     except Exception as problem:
-        log.exception("delivery failed", delivery=str(delivery_id), error=type(problem).__name__)
+        log.error("delivery failed", delivery=str(delivery_id), error=type(problem).__name__)
         return True
     if ended is not None and ended.recorded:
         drained.counts[ended.state] += 1

@@ -196,8 +196,9 @@ def write(connection: Connection, row: Mapping[str, Any], **values: Any) -> bool
     return guarded(connection, row["id"], State(row["state"]), row["fence"], **values)
 
 
-def guarded(connection: Connection, delivery_id: UUID, state: State, fence: int, **values: Any) -> bool:
-    same = (outbox.c.id == delivery_id) & (outbox.c.state == state) & (outbox.c.fence == fence)
+def guarded(connection: Connection, delivery_id: UUID, known: State, seen: int, /, **values: Any) -> bool:
+    """Writes while the row has this state and this fence."""
+    same = (outbox.c.id == delivery_id) & (outbox.c.state == known) & (outbox.c.fence == seen)
     return connection.execute(update(outbox).where(same).values(values)).rowcount == 1
 
 

@@ -1,4 +1,4 @@
-"""Editing by people: customer, addresses, notes and metadata until the order has left, guarded by the version column."""
+"""Editing by people: customer, addresses, notes and metadata until it has left, guarded by the version column."""
 
 from __future__ import annotations
 
@@ -78,7 +78,9 @@ def check(name: str, value: Any) -> None:
 _ROW = select(orders).where(orders.c.id == bindparam("order_id"))
 
 
-def _edit(connection: Connection, order_id: UUID, changes: Mapping[str, Any], form: Form, *, by: str) -> tuple[str, ...]:
+def _edit(
+    connection: Connection, order_id: UUID, changes: Mapping[str, Any], form: Form, *, by: str
+) -> tuple[str, ...]:
     facts.lock(connection, order_id)
     row = connection.execute(_ROW, {"order_id": order_id}).mappings().one()
     if row["version"] != form.version:

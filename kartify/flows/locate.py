@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import Connection, String, and_, bindparam, or_, select
 
 from kartify.domain.money import Money
 from kartify.domain.reports import Report
@@ -25,12 +25,21 @@ class Located:
     order_id: UUID
 
 
-_BY_NAME = select(payments.c.id, payments.c.order_id).where(
-    payments.c.account_id == bindparam("account_id"),
-    or_(
-        payments.c.gateway_order_id == bindparam("gateway_order_id"),
-        payments.c.reference == bindparam("reference"),
-    ),
+# A reference often passes through the customer's browser: it never wins over the gateway's own order id.
+_BY_NAME = (
+    select(payments.c.id, payments.c.order_id)
+    .where(
+        payments.c.account_id == bindparam("account_id"),
+        or_(
+            payments.c.gateway_order_id == bindparam("gateway_order_id"),
+            and_(
+                payments.c.reference == bindparam("reference"),
+                or_(payments.c.gateway_order_id.is_(None), bindparam("gateway_order_id", type_=String).is_(None)),
+            ),
+        ),
+    )
+    .order_by(payments.c.gateway_order_id.is_(None))
+    .limit(1)
 )
 _BY_CHARGE = select(charges.c.payment_id, charges.c.order_id).where(
     charges.c.account_id == bindparam("account_id"),

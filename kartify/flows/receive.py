@@ -101,8 +101,7 @@ def read(gateway: Gateway, message: Inbound) -> Webhook:
     if not message.body:
         raise Unreadable("the body is empty")
     news = contain.pure("read_webhook", Webhook, lambda: gateway.read_webhook(message))
-    for report in news.reports:
-        contain.pure("read_webhook", type(None), report.check)
+    contain.true_reports("read_webhook", news.reports)
     return news
 
 

@@ -1,4 +1,4 @@
-"""Closing an exception by a person. Money that it holds is kept by that decision, so that no rupee drops out of sight."""
+"""Closing an exception by a person. Money that it holds is kept by that decision, never lost from sight."""
 
 from __future__ import annotations
 

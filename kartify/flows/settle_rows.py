@@ -261,7 +261,10 @@ def case_writes(connection: Connection, after: Snapshot, decision: Decision, sou
     if not decision.cases and not after.has_cases:
         return []
     existing = charge_cases(connection, after.order_id) if after.has_cases else {}
-    return cases.reconcile(after, decision.cases, existing, at=source.at)
+    found = cases.reconcile(after, decision.cases, existing, at=source.at)
+    if decision.move is not None and after.has_cases:
+        found += [cases.answered(after.order_id, kind, source.at) for kind in cases.WAITED_FOR]
+    return found
 
 
 def _clock_writes(after: Snapshot, decision: Decision, source: Source) -> list[Write]:

@@ -74,8 +74,9 @@ def create_user(house: House, email: str, role: str, password: str) -> UUID:
     if not _MAIL.match(email):
         raise Invalid("email", "expected an e-mail address")
     _check_role(role)
+    user_id = new_id()
     values = {
-        "id": new_id(), "email": email, "role": role, "password_hash": hasher().hash(check_password(password)),
+        "id": user_id, "email": email, "role": role, "password_hash": hasher().hash(check_password(password)),
         "created_at": clock.now(),
     }
     try:
@@ -83,7 +84,7 @@ def create_user(house: House, email: str, role: str, password: str) -> UUID:
             connection.execute(insert(users).values(values))
     except IntegrityError:
         raise Conflict(f"there is a user {email} already") from None
-    return values["id"]
+    return user_id
 
 
 def _check_role(role: str) -> str:

@@ -60,7 +60,9 @@ def _insert(name: str, model: type[Base], *columns: str, once: str | None = None
     TEMPLATES[name] = build
 
 
-def _update(name: str, model: type[Base], where: Sequence[str], *columns: str, bump: Sequence[str] = ()) -> None:
+def _update(
+    name: str, model: type[Base], where: Sequence[str], *columns: str, bump: Sequence[str] = (), only_open: bool = False
+) -> None:
     """``where`` columns are bound as ``<column>``, or ``old_<column>`` where the column is also written."""
     target = table(model)
 
@@ -72,7 +74,8 @@ def _update(name: str, model: type[Base], where: Sequence[str], *columns: str, b
         values: dict[str, Any] = {column: bindparam(prefix + column, type_=target.c[column].type)
                                   for column in columns}
         values |= {column: target.c[column] + 1 for column in bump}
-        return update(target).where(*(target.c[column] == bound(prefix, column) for column in where)).values(values)
+        found = update(target).where(*(target.c[column] == bound(prefix, column) for column in where)).values(values)
+        return found.where(target.c.closed_at.is_(None)) if only_open else found
 
     TEMPLATES[name] = build
 
@@ -119,6 +122,7 @@ _insert(
 _update("case_change", Case, ["id"], "reason", "money_held", "difference", "currency", "deadline", "closed_at",
         "closed_by", "resolution", "opened_at")
 _update("case_close", Case, ["id"], "money_held", "closed_at", "closed_by", "resolution")
+_update("case_answered", Case, ["subject", "type"], "closed_at", "closed_by", "resolution", only_open=True)
 _update("inbox_state", InboxMessage, ["id"], "state", "reason", "due_at", "done_at", "attempts")
 _insert("timeline", TimelineEntry, "id", "order_id", "at", "kind", "by", "text", "data")
 _insert("audit", AuditEntry, "id", "at", "by", "action", "subject", "text", "data")

@@ -10,7 +10,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import JSON, Connection, Engine
+from sqlalchemy import JSON, Connection, DefaultClause, Engine
+from sqlalchemy.sql.elements import False_, True_
 
 from kartify.models import Utc
 
@@ -48,6 +49,9 @@ def _render(kind: str, item: Any, _context: Any) -> str | bool:
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(item, JSON):
         return "Json"
+    if kind == "server_default" and isinstance(item, DefaultClause) and isinstance(item.arg, False_ | True_):
+        # Written for the database at hand it would be 0 or 1, which PostgreSQL does not take.
+        return "sa.false()" if isinstance(item.arg, False_) else "sa.true()"
     return False
 
 

@@ -84,7 +84,7 @@ class PaymentAnswer:
 class Webhook:
     """A verified webhook, read. ``key`` de-duplicates (see ``event_key``). ``reports`` prove everything they say;
     ``ask`` names payments (gateway order ids or our references) that the message only gives a reason to ask about;
-    ``ignored`` says why nothing follows. ``orphans=False`` marks payments of an account shared with other sellers."""
+    ``ignored`` says why nothing follows."""
 
     key: str
     event: str

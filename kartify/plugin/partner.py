@@ -26,7 +26,7 @@ class PartnerSettings(BaseModel):
     description in plain words.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
 
     api_base: str = Field(description="Where the partner's API is; a simulator or a proxy can stand in.")
     webhook_secret_previous_until: datetime | None = Field(

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from fakes import Bank, sign, webhook
+from fakes import SECRET, Bank, sign, webhook
 
 from kartify.flows import callback, receive
 from kartify.house import House
@@ -61,7 +61,7 @@ class Scene:
 
 @pytest.fixture
 def scene(house, shop, bank, rows) -> Scene:
-    account = shop.account("plain", {})
+    account = shop.account("plain", {"webhook_secret": SECRET})
     order = shop.order("K1")
     payment = shop.payment(order, account, "ord_1")
     return Scene(house=house, shop=shop, bank=bank, rows=rows, account=account, order=order, payment=payment)

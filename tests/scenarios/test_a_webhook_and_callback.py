@@ -125,7 +125,8 @@ def _rotating(house, shop):
 
 
 def _sandbox_event(secret: str, event_id: str) -> Inbound:
-    body = json.dumps({"id": event_id, "type": "nothing.known", "created": int(clock.now().timestamp()), "data": {}})
+    told = {"id": event_id, "type": "nothing.known", "created": int(clock.now().timestamp()), "data": {}}
+    body = json.dumps({**told, "merchant": "m1", "mode": "test"})
     header = webhook_header(secret, int(clock.now().timestamp()), body.encode())
     headers = {"content-type": "application/json", "sandbox-event-id": event_id, "sandbox-signature": header}
     return Inbound(method="POST", path="/webhooks/x", body=body.encode(), headers=headers)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from fakes import sign, webhook
+from fakes import SECRET, sign, webhook
 
 from kartify.domain.errors import Conflict
 from kartify.domain.status import Status
@@ -23,7 +23,7 @@ def returned(order: str, payment: str) -> Inbound:
 
 @pytest.mark.timeout(170)
 def test_sc_25_four_sources_at_once_settle_move_and_deliver_once(house, shop, bank, rows):
-    account = shop.account("plain", {})
+    account = shop.account("plain", {"webhook_secret": SECRET})
     rounds = ROUNDS["postgresql" if house.database.postgres else "sqlite"]
     orders = []
     for number in range(rounds):

@@ -9,7 +9,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from fakes import webhook
+from fakes import SECRET, webhook
 from sqlalchemy import event
 
 from kartify.flows import receive, retry
@@ -19,7 +19,7 @@ from kartify.house import House
 @pytest.fixture
 def paid(shop):
     """A missing order with an open payment, and a webhook that pays it."""
-    account = shop.account("plain", {})
+    account = shop.account("plain", {"webhook_secret": SECRET})
     order = shop.order("K1")
     payment = shop.payment(order, account, "ord_1")
     return account, order, payment

@@ -1,0 +1,71 @@
+"""``kartify up``: everything on one machine, in one process group."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+import click
+
+from kartify.cli import embedded
+from kartify.cli.house import ADDRESS, house_of, set_logging
+from kartify.demo import people, simulators
+from kartify.demo.narrator import Narrator
+from kartify.demo.players import Players
+from kartify.demo.setup import Demo, prepare
+from kartify.demo.teller import Teller
+from kartify.house import House
+from kartify.settings import Settings
+from kartify.stack.supervise import Supervisor
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Fill a store that tells the story, and keep telling it.")
+def up(demo: bool) -> None:
+    """Bring up the embedded stack: migrate, Redis, web, worker, clock. Ctrl-C stops all."""
+    set_logging(logging.WARNING)
+    settings = Settings.embedded()
+    click.echo("kartify starts …")
+    with ExitStack() as until_the_end:
+        children = until_the_end.enter_context(embedded.stack(settings, say=_child))
+        house = until_the_end.enter_context(house_of(settings))
+        (settings.home / ADDRESS).write_text(f"{settings.public_url}\n", "utf-8")
+        logins = people.first_admin(house, settings.home)
+        ready = _demo(house, settings, children) if demo else None
+        click.echo(_welcome(settings, ready.logins if ready else logins, ready))
+        until_the_end.enter_context(Narrator(house, click.echo))
+        if ready:
+            players = Players(embedded.local_url(settings), ready)
+            until_the_end.enter_context(Teller(house, players, click.echo))
+        children.wait()
+        click.echo("kartify stops …")
+
+
+def _child(name: str, line: str) -> None:
+    click.echo(f"{name}: {line}", err=True)
+
+
+def _demo(house: House, settings: Settings, children: Supervisor) -> Demo:
+    urls = simulators.addresses(settings.home, after=settings.port)
+    for slug, url in urls.items():
+        port = url.rpartition(":")[2]
+        embedded.kartify(children, settings, slug, ["simulate", slug, "--port", port, "--json"])
+    simulators.wait_for(urls)
+    return prepare(house, settings.home, urls)
+
+
+def _welcome(settings: Settings, logins: Mapping[str, str], ready: Demo | None) -> str:
+    lines = ["", "kartify is up.", f"  Admin       {settings.public_url}/admin/", f"  API         {settings.public_url}"
+             "/api/docs"]
+    for place, (email, password) in enumerate(logins.items()):
+        lines.append(f"  {'Log in as' if not place else '':<10}  {email}  {password}")
+    if not logins:
+        lines.append("  Log in as a user that was made with 'kartify user create' or in the admin.")
+    if ready:
+        lines += [
+            f"  Pay page and gateway's dashboard   {ready.urls['sandbox']}/dashboard",
+            f"  The OMS                            {ready.urls['sandbox-oms']}/",
+            f"  Stores: {', '.join(ready.keys)}; API keys in {settings.home}",
+        ]
+    return "\n".join([*lines, f"  Data in {settings.home}. Ctrl-C stops everything.", ""])

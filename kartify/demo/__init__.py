@@ -1,0 +1,1 @@
+"""The demo store and the story: real orders through the real doors, with simulators at the other ends."""

@@ -1,0 +1,125 @@
+"""Every page for every role, and what no page may hold."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from browser import ROLES, SECRET_WORDS, Cockpit, plain
+
+from kartify import clock
+from kartify.domain.cases import CaseType, CaseWanted
+from kartify.flows import audit, cases, runs
+from kartify.models import Cron
+
+EVERYBODY = ["viewer", "support", "finance", "admin"]
+WORKERS = ["support", "admin"]
+ADMINS = ["admin"]
+PAGES = {
+    "/admin/": EVERYBODY,
+    "/admin/attention/": EVERYBODY,
+    "/admin/orders/": EVERYBODY,
+    "/admin/orders/?view=all": EVERYBODY,
+    "/admin/orders/?view=attention": EVERYBODY,
+    "/admin/orders/?view=undelivered": EVERYBODY,
+    "/admin/orders/{order}": EVERYBODY,
+    "/admin/orders/{order}/edit": WORKERS,
+    "/admin/crons/": EVERYBODY,
+    "/admin/crons/{cron}": EVERYBODY,
+    "/admin/crons/runs/{run}": EVERYBODY,
+    "/admin/crons/runs/{run}.json": EVERYBODY,
+    "/admin/tools/": EVERYBODY,
+    "/admin/tools/ledger/confirm-payment": WORKERS,
+    "/admin/accounts/": EVERYBODY,
+    "/admin/inbox/": EVERYBODY,
+    "/admin/deliveries/": EVERYBODY,
+    "/admin/runs/": EVERYBODY,
+    "/admin/audit/": ADMINS,
+    "/admin/users/": ADMINS,
+}
+
+
+@pytest.fixture
+def filled(cockpit: Cockpit) -> dict[str, object]:
+    """One of everything, so that no page is empty."""
+    order = cockpit.missing("K1001", phone="+919876543210", email="asha@example.com", notes="call before noon",
+                            shipping_address={"line1": "12 Secret Lane", "city": "Pune"})
+    with cockpit.house.database.write() as connection:
+        wanted = CaseWanted(type=CaseType.UNDERPAID, reason="less than is due", currency="INR", held=100)
+        cases.raise_case(connection, wanted, subject="order:x", at=clock.now(), order_id=order, store_id=cockpit.shop.id)
+    cron = cockpit.rows(Cron)[0]["id"]
+    run = runs.start(cockpit.house, cockpit.gateway, by="asha@example.com")
+    audit.record(cockpit.house, audit.Act(by="x", action="y", subject="z", text="t"))
+    return {"order": order, "cron": cron, "run": run}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_opens_for_whom_it_is_meant(cockpit: Cockpit, filled: dict[str, object], role: str) -> None:
+    person = cockpit.person(role)
+    for path, allowed in PAGES.items():
+        answer = person.get(path.format(**filled))
+        assert answer.status_code == (200 if role in allowed else 403), (role, path, plain(answer)[:300])
+
+
+def test_no_page_has_inline_scripts_handlers_styles_or_a_secret(cockpit: Cockpit, filled: dict[str, object]) -> None:
+    person = cockpit.person("admin")
+    for path in ["/admin/login", *PAGES]:
+        answer = (cockpit.app.test_client() if path == "/admin/login" else person).get(path.format(**filled))
+        page = answer.text
+        assert not re.search(r"<script(?![^>]*\bsrc=)", page), path
+        assert not re.search(r"<[^>]+\son[a-z]+\s*=", page), path
+        assert not re.search(r"<style|<[^>]+\sstyle\s*=|javascript:", page), path
+        assert not re.search(r"(src|href)=\"(https?:)?//(?!dashboard\.example|oms\.example)", page), path
+        for word in (*SECRET_WORDS, cockpit.app.secret_key, "argon2"):
+            assert str(word) not in page, (path, word)
+        assert len(answer.data) < 500_000
+
+
+def test_the_content_policy_stands_on_every_page_and_nowhere_else(cockpit: Cockpit) -> None:
+    client = cockpit.app.test_client()
+    cockpit.app.add_url_rule("/elsewhere", view_func=lambda: "x")
+    for path in ("/admin/login", "/admin/", "/admin/orders/", "/admin/static/kartify.css", "/admin/nothing"):
+        policy = client.get(path).headers["Content-Security-Policy"]
+        assert "default-src 'self'; script-src 'self'; style-src 'self'" in policy, path
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+    assert "Content-Security-Policy" not in client.get("/elsewhere").headers
+
+
+def test_someone_who_is_not_signed_in_sees_only_the_login(cockpit: Cockpit, filled: dict[str, object]) -> None:
+    client = cockpit.app.test_client()
+    for path in PAGES:
+        answer = client.get(path.format(**filled))
+        assert answer.status_code == 303, path
+        assert answer.location.startswith("/admin/login?next=%2Fadmin"), path
+
+
+def test_a_viewer_sees_no_personal_data(cockpit: Cockpit, filled: dict[str, object]) -> None:
+    viewer, support = cockpit.person("viewer"), cockpit.person("support")
+    cockpit.person("support").post(f"/admin/orders/{filled['order']}/note", version=1, note="mail asha@example.com")
+    private = ("Asha Rao", "asha@example.com", "9876543210", "12 Secret Lane", "call before noon")
+    page = viewer.get(f"/admin/orders/{filled['order']}").text
+    listed = viewer.get("/admin/orders/?view=all").text
+    known = support.get(f"/admin/orders/{filled['order']}").text
+    for text in private:
+        assert text not in page, text
+        assert text not in listed, text
+        assert text in known, text
+    assert "Pune" in page
+    found = viewer.text("/admin/orders/?q=asha@example.com")
+    assert "e-mail and telephone are not searched" in found
+    assert "K1001" not in found
+
+
+def test_an_unknown_order_is_a_page_in_words(cockpit: Cockpit) -> None:
+    answer = cockpit.person("viewer").get("/admin/orders/01890a5d-ac96-774b-bcce-b302099a8057")
+    assert answer.status_code == 404
+    assert "There is no such order." in plain(answer)
+
+
+def test_empty_pages_say_what_to_do(cockpit: Cockpit) -> None:
+    person = cockpit.person("admin")
+    assert "No order is missing." in person.text("/admin/orders/")
+    assert "Nothing waits for a person." in person.text("/admin/attention/")
+    assert "Paste the webhook address" in person.text("/admin/inbox/")
+    assert "No worker and no clock has reported yet." in person.text("/admin/")

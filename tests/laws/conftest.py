@@ -1,0 +1,228 @@
+"""A town of orders that went every way there is, and a vandal who writes what no flow would."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from copy import copy
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fakes import SECRET, Bank, PlainPlugin, webhook
+from kartify_sandbox_oms.simulator import SandboxOmsSimulator
+from sqlalchemy import MetaData, Table, insert, select, text, update
+
+from kartify import clock
+from kartify.database import Database, make_engine
+from kartify.domain.status import Actor, Status
+from kartify.flows import byhand, cancel, concluding, deliver, place, receive, resolve
+from kartify.house import House
+from kartify.models import Base, new_id
+from kartify.testing.builder import Shop, make_house, make_shop
+from kartify.testing.postgres import drop_database, fresh_database
+from kartify.testing.serve import simulating
+
+DUE = 249900
+
+
+class Town:
+    """One store with a gateway and an OMS. ``ids``: the orders by number."""
+
+    def __init__(self, house: House, shop: Shop, oms: dict[str, str]) -> None:
+        self.house, self.shop = house, shop
+        self.gateway = shop.account("plain", {"webhook_secret": SECRET})
+        self.oms = shop.account("sandbox-oms", oms)
+        self.ids: dict[str, UUID] = {}
+        self.events = 0
+
+    def order(self, number: str, **changes: Any) -> UUID:
+        self.ids[number] = self.shop.order(number, **changes)
+        self.shop.payment(self.ids[number], self.gateway, f"ord_{number}", expires_at=clock.now() + timedelta(hours=1))
+        return self.ids[number]
+
+    def tell(self, number: str, *, payment: str = "", **given: Any) -> str:
+        self.events += 1
+        charge = {"order": f"ord_{number}", "payment": payment or f"pay_{number}", **given}
+        return receive.webhook(self.house, self.gateway, webhook(f"e{self.events}", charge)).word
+
+    def deliver(self) -> None:
+        deliver.deliver_due(self.house, self.oms, worker="test")
+
+    def cancel(self, number: str, actor: Any = Actor.STAFF, **given: Any) -> None:
+        wish = cancel.Wish(actor=actor, by="asha", reason="asked to", refund_decided=True, **given)
+        cancel.request_cancel(self.house, self.ids[number], wish)
+
+    def live(self) -> None:
+        """Every way: exact, low, high, twice, by hand, COD, refunded, cancelled and paid, unknown, ignored."""
+        for name in ("plain", "low", "high", "twice", "hand", "later", "part", "whole", "surplus", "late", "paid-off",
+                     "first-refunded", "foreign", "authorised", "failed", "kept", "gone", "waits"):
+            self.order(name)
+        self.tell("plain")
+        assert self.tell("plain") == "settled"
+        self.tell("low", amount=DUE - 100)
+        self.tell("high", amount=DUE + 700)
+        self.tell("twice")
+        self.tell("twice", payment="pay_second")
+        byhand.move(self.house, self.ids["hand"], target=Status.PROCESSING, by="asha", reason="the bank told us")
+        byhand.move(self.house, self.ids["later"], target=Status.PROCESSING, by="asha", reason="the bank told us")
+        self.tell("later")
+        self.deliver()
+        self._refunds()
+        self.tell("foreign", currency="USD")
+        self.tell("authorised", state="authorized")
+        self.tell("failed", state="failed")
+        self.tell("kept", amount=DUE + 900)
+        self._keep("kept")
+        self.ids["cod"] = self.shop.order("cod", method="cod")
+        place.place(self.house, self.ids["cod"], by="storefront")
+        self.ids["free"] = self.shop.order("free", due=0)
+        place.place(self.house, self.ids["free"], by="storefront")
+        receive.webhook(self.house, self.gateway, webhook("ignored", event="unknown"))
+        assert self.tell("nobody") == "waiting"
+        self.deliver()
+        concluding.conclude_due(self.house)
+
+    def _refunds(self) -> None:
+        self.tell("part")
+        self.tell("part", state="partially_refunded", refunded=5000)
+        self.tell("whole")
+        self.tell("whole", state="refunded")
+        self.tell("surplus", amount=DUE + 700)
+        self.tell("surplus", state="partially_refunded", amount=DUE + 700, refunded=1000)
+        self.tell("first-refunded", state="refunded")
+        self.cancel("late", confirmed=True)
+        self.tell("late")
+        self.tell("paid-off")
+        self.cancel("paid-off")
+        self.tell("gone")
+        self.cancel("gone")
+        self.tell("gone", state="refunded")
+
+    def _keep(self, number: str) -> None:
+        case = self.one("cases", order_id=self.ids[number], type="surplus")
+        resolve.close(self.house, case["id"], by="asha", reason="the customer agreed", keep=True)
+
+    def one(self, name: str, **where: Any) -> dict[str, Any]:
+        found = Base.metadata.tables[name]
+        query = select(found).where(*(found.c[column] == value for column, value in where.items()))
+        with self.house.database.read() as connection:
+            return dict(connection.execute(query).mappings().one())
+
+
+@pytest.fixture(scope="session")
+def oms_settings() -> Iterator[dict[str, str]]:
+    with simulating(SandboxOmsSimulator) as (_, simulator):
+        yield simulator.settings()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def origin(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, oms_settings: dict[str, str]
+) -> Town:
+    """Built once; each test gets a copy of its database."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('town') / 'kartify.db'}"
+    else:
+        url = fresh_database(request.getfixturevalue("postgres_url"))
+    house = make_house(url, plugins=[PlainPlugin(Bank())])
+    made = Town(house, make_shop(house), {**oms_settings, "way": "push"})
+    made.live()
+    house.database.engine.dispose()
+    return made
+
+
+@pytest.fixture
+def town(origin: Town, tmp_path: Path) -> Iterator[Town]:
+    engine = origin.house.database.engine
+    if origin.house.database.postgres:
+        url = engine.url.render_as_string(hide_password=False)
+        copied = fresh_database(url, template=engine.url.database)
+    else:
+        copied = f"sqlite:///{shutil.copy(engine.url.database or '', tmp_path / 'kartify.db')}"
+    made = copy(origin)
+    made.house = replace(origin.house, database=Database(make_engine(copied)))
+    yield made
+    made.house.database.engine.dispose()
+    if made.house.database.postgres:
+        drop_database(copied)
+
+
+@pytest.fixture
+def rows(town: Town) -> Callable[[str], list[dict[str, Any]]]:
+    def read(name: str) -> list[dict[str, Any]]:
+        with town.house.database.read() as connection:
+            return [dict(row) for row in connection.execute(select(Base.metadata.tables[name])).mappings()]
+
+    return read
+
+
+class Vandal:
+    """Writes rows directly, after every constraint that would stop it is gone."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        _unguard_postgres(house) if house.database.postgres else _unguard_sqlite(house)
+
+    def change(self, name: str, where: dict[str, Any], **values: Any) -> None:
+        found = _table(name)
+        query = update(found).where(*(found.c[column] == value for column, value in where.items())).values(values)
+        with self.house.database.write() as connection:
+            assert connection.execute(query).rowcount == 1
+
+    def copy(self, name: str, where: dict[str, Any], **changes: Any) -> UUID:
+        """A second row like the one there is."""
+        found = _table(name)
+        query = select(found).where(*(found.c[column] == value for column, value in where.items()))
+        made = new_id()
+        with self.house.database.write() as connection:
+            row = dict(connection.execute(query).mappings().one())
+            connection.execute(insert(found).values({**row, "id": made, **changes}))
+        return made
+
+    def insert(self, name: str, row: dict[str, Any]) -> None:
+        with self.house.database.write() as connection:
+            connection.execute(insert(_table(name)).values(row))
+
+    def delete(self, name: str, **where: Any) -> None:
+        found = _table(name)
+        query = found.delete().where(*(found.c[column] == value for column, value in where.items()))
+        with self.house.database.write() as connection:
+            assert connection.execute(query).rowcount >= 1
+
+
+def _table(name: str) -> Table:
+    return Base.metadata.tables[name]
+
+
+def _unguard_sqlite(house: House) -> None:
+    """Tables made again from their rows have no constraints."""
+    house.database.engine.dispose()
+    with sqlite3.connect(house.database.engine.url.database or "", isolation_level=None) as raw:
+        for name in Base.metadata.tables:
+            raw.execute(f"CREATE TABLE bare AS SELECT * FROM {name}")
+            raw.execute(f"DROP TABLE {name}")
+            raw.execute(f"ALTER TABLE bare RENAME TO {name}")
+    raw.close()
+
+
+def _unguard_postgres(house: House) -> None:
+    bare = MetaData()
+    bare.reflect(house.database.engine)
+    with house.database.write() as connection:
+        held = "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype = ANY('{f,c,u}')"
+        for table, name in connection.execute(text(f"{held} AND connamespace = 'public'::regnamespace")).all():
+            connection.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {name}"))
+        for table in bare.sorted_tables:
+            for index in table.indexes:
+                connection.execute(text(f"DROP INDEX IF EXISTS {index.name}"))
+
+
+@pytest.fixture
+def vandal(town: Town) -> Vandal:
+    return Vandal(town.house)
+
