@@ -75,7 +75,17 @@ NEXT_ACTION: dict[CaseType, str] = {
 }
 
 # Their money is the settlement's own: shown to people, not counted a second time in law 5.
-SETTLED_MONEY = frozenset({CaseType.REFUND_DUE})
+SETTLED_MONEY = frozenset(
+    {
+        CaseType.REFUND_DUE,
+        CaseType.OMS_REFUSED,
+        CaseType.UNCERTAIN,
+        CaseType.POISON,
+        CaseType.CANCEL_TOO_LATE,
+        CaseType.PARTLY_CANCELLED,
+        CaseType.RETURNED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,10 @@ class Drained:
         return self.counts[State.DONE]
 
     @property
+    def handled(self) -> int:
+        return self.counts.total()
+
+    @property
     def dead(self) -> int:
         return self.counts[State.DEAD]
 

@@ -109,6 +109,7 @@ class Person:
         self.client, self.email = client, email
 
     def sign_in(self, password: str = PASSWORD, **more: str) -> TestResponse:
+        self.client.delete_cookie("kartify", path="/admin")
         token = token_of(self.client.get("/admin/login"))
         values = {"email": self.email, "password": password, "csrf_token": token, **more}
         return self.client.post("/admin/login", data=values)

@@ -87,7 +87,7 @@ def test_access_taken_away_ends_sessions_and_keeps_the_door_shut(cockpit: Cockpi
     assert person.sign_in().status_code == 401
     admin.press(f"/admin/users/{user_id}/access", active="yes")
     assert person.sign_in().status_code == 303
-    assert [row["text"] for row in cockpit.audited("user")][0].startswith(f"{person.email}: active True → False")
+    assert cockpit.audited("user")[0]["text"].startswith(f"{person.email}: active True → False")
 
 
 def test_the_last_administrator_stays_one(cockpit: Cockpit) -> None:
@@ -144,7 +144,8 @@ def test_create_user_checks_what_it_is_given(cockpit: Cockpit) -> None:
     users.create_user(cockpit.house, " Asha@Shop.Example ", "support", PASSWORD)
     assert users.authenticate(cockpit.house, "asha@shop.example", PASSWORD).role == "support"
     for email, role, password, field in (
-        ("nobody", "support", PASSWORD, "email"), ("a@b.c", "boss", PASSWORD, "role"), ("a@b.c", "admin", "short", "password"),
+        ("nobody", "support", PASSWORD, "email"), ("a@b.c", "boss", PASSWORD, "role"),
+        ("a@b.c", "admin", "short", "password"),
     ):
         with pytest.raises(Invalid) as problem:
             users.create_user(cockpit.house, email, role, password)

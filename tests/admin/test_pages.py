@@ -46,7 +46,8 @@ def filled(cockpit: Cockpit) -> dict[str, object]:
                             shipping_address={"line1": "12 Secret Lane", "city": "Pune"})
     with cockpit.house.database.write() as connection:
         wanted = CaseWanted(type=CaseType.UNDERPAID, reason="less than is due", currency="INR", held=100)
-        cases.raise_case(connection, wanted, subject="order:x", at=clock.now(), order_id=order, store_id=cockpit.shop.id)
+        cases.raise_case(connection, wanted, subject="order:x", at=clock.now(), order_id=order,
+                         store_id=cockpit.shop.id)
     cron = cockpit.rows(Cron)[0]["id"]
     run = runs.start(cockpit.house, cockpit.gateway, by="asha@example.com")
     audit.record(cockpit.house, audit.Act(by="x", action="y", subject="z", text="t"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes import Bank, PlainPlugin
+from fakes import SECRET, Bank, PlainPlugin
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -46,5 +46,5 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def door(app: Flask, shop: Shop) -> Door:
     """The store has one account, at the till."""
-    shop.account("till", {})
+    shop.account("till", {"webhook_secret": SECRET})
     return open_door(app, shop)

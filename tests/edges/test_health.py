@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from doors import COD, Door, close, order_body, settings_for
+from fakes import SECRET
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
@@ -70,7 +71,7 @@ def test_alive_tells_only_that(client: FlaskClient) -> None:
 def test_numbers_follow_what_happens(door: Door) -> None:
     assert numbers(door.client)["kartify_orders_missing"] == 0
     door.post("", order_body(payment=COD))
-    door.client.post(f"/webhooks/{door.shop.account('plain', {})}", data=b"{}")
+    door.client.post(f"/webhooks/{door.shop.account('plain', {'webhook_secret': SECRET})}", data=b"{}")
     found = numbers(door.client)
     assert found["kartify_orders_missing"] == 1
     assert found["kartify_refusals"] == 1

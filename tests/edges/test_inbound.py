@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from cryptography.fernet import Fernet
 from doors import Door, close, make_app, order_body
-from fakes import sign, webhook
+from fakes import SECRET, sign, webhook
 from flask.testing import FlaskClient
 
 from kartify.database import Database, make_engine
@@ -22,7 +22,7 @@ from kartify.vault import Vault
 
 @pytest.fixture
 def account(shop: Shop) -> str:
-    return str(shop.account("plain", {}))
+    return str(shop.account("plain", {"webhook_secret": SECRET}))
 
 
 def send(client: FlaskClient, account: str, body: bytes, kind: str = "application/json", **headers: str) -> Any:
@@ -62,7 +62,7 @@ def test_header_sent_twice_is_no_proof(client: FlaskClient, account: str) -> Non
 def test_sc_11_no_secret_configured_is_503(client: FlaskClient, shop: Shop, house: House, account: str) -> None:
     from uuid import UUID
 
-    stores.set_account(house, UUID(account), {"webhook_secret": None})
+    stores.set_account(house, UUID(account), {"webhook_secret": ""})
     answer = send(client, account, b"{}")
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
