@@ -44,6 +44,7 @@ class Loaded:
     mode: str
     state: str
     paused_until: datetime | None
+    failures: int
     partner: Partner | None
     problem: str | None
 
@@ -89,7 +90,8 @@ class AccountBook:
             partner, problem = (kept[2].partner, kept[2].problem) if kept and same else self.make(row)
             loaded = Loaded(
                 id=row["id"], kind=row["kind"], slug=row["slug"], label=row["label"], mode=row["mode"],
-                state=row["state"], paused_until=row["paused_until"], partner=partner, problem=problem,
+                state=row["state"], paused_until=row["paused_until"], failures=row["failures"], partner=partner,
+                problem=problem,
             )
             self._kept[row["id"]] = (time.monotonic(), row["version"], loaded)
             return loaded

@@ -30,10 +30,10 @@ class Tools(Desk):
     def index(self) -> Any:
         return self.render("cockpit/tools.html", tools=list(self._declared()))
 
-    @expose("/<slug>/<name>", methods=("GET", "POST"))
+    @expose("/<slug>/<verb>", methods=("GET", "POST"))
     @needs(Permission.WORK)
-    def tool(self, slug: str, name: str) -> Any:
-        partner, tool = self._find(slug, name)
+    def tool(self, slug: str, verb: str) -> Any:
+        partner, tool = self._find(slug, verb)
         if request.method == "GET":
             return self._page(partner, tool)
         named = request.form.get("order", "").strip()

@@ -107,9 +107,9 @@ def _accounts(house: House) -> Iterator[Check]:
 
 def _beats(house: House) -> Iterator[Check]:
     """Never seen is normal before the first start; silent since is not."""
-    newest = select(heartbeats.c.role, func.max(heartbeats.c.at)).group_by(heartbeats.c.role)
+    newest = select(heartbeats.c.role, func.max(heartbeats.c.at).label("at")).group_by(heartbeats.c.role)
     with house.database.read() as connection:
-        seen = {role: at for role, at in connection.execute(newest)}
+        seen = {row.role: row.at for row in connection.execute(newest)}
     for role in ("worker", "clock"):
         if role not in seen:
             yield Check(name=role, state="note", text="never seen yet")

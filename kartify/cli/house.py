@@ -24,7 +24,9 @@ from kartify.web.wakes import CoalescedWaker
 
 # Written by ``kartify up``: where its web server is, for the addresses that commands beside it print.
 ADDRESS: Final = "address"
-_NAMES: Final = ("database_url", "redis_url", "secret_keys", "public_url", "host", "port", "home")
+VARIABLES: Final = tuple(
+    f"KARTIFY_{name.upper()}{ending}" for name in Settings.model_fields for ending in ("", "_FILE")
+)
 
 
 def settings_here(*, make: bool = False) -> Settings:
@@ -65,10 +67,7 @@ def as_environment(settings: Settings) -> Mapping[str, str]:
         "secret_keys": ",".join(settings.fernet_keys), "public_url": settings.public_url, "host": settings.host,
         "port": str(settings.port), "home": str(settings.home),
     }
-    return {
-        f"KARTIFY_{name.upper()}{ending}": value
-        for name, text in given.items() for ending, value in (("", text), ("_FILE", ""))
-    }
+    return {**dict.fromkeys(VARIABLES, ""), **{f"KARTIFY_{name.upper()}": text for name, text in given.items()}}
 
 
 @contextmanager

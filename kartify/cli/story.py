@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from kartify.cli import embedded
-from kartify.cli.house import as_environment, house_of, set_logging
+from kartify.cli.house import VARIABLES, house_of, set_logging
 from kartify.cli.output import json_option, show
 from kartify.demo import simulators
 from kartify.demo.story import Line, play
@@ -34,9 +34,7 @@ def story(as_json: bool) -> None:
 def _settings(home: Path) -> Settings:
     """The environment's own database and keys stay out of it."""
     port = simulators.free_port()
-    fresh = {name: "" for name in as_environment(Settings.model_construct(
-        database_url="", redis_url="", secret_keys=(), public_url="", home=home))}
-    os.environ.update({**fresh, "KARTIFY_PORT": str(port)})
+    os.environ.update({**dict.fromkeys(VARIABLES, ""), "KARTIFY_PORT": str(port)})
     return Settings.embedded(home)
 
 

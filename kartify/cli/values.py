@@ -11,7 +11,7 @@ ENV = "@env:"
 
 
 def pairs(given: Iterable[str], *, secrets: Collection[str] = ()) -> dict[str, str]:
-    """What was given, with references filled in; a secret given plainly is warned about. Raises click's usage errors."""
+    """What was given, with references filled in; a secret given plainly is warned about. Raises usage errors."""
     found = dict(_split(one) for one in given)
     plain = [name for name, value in found.items() if name in secrets and _is_plain(value)]
     if plain:

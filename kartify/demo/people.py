@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -29,10 +30,8 @@ def login(house: House, home: Path, role: str) -> tuple[str, str]:
     """The e-mail and the first password of the role's user."""
     email = f"{role}@{ADMIN.partition('@')[2]}"
     password = kept_secret(_file(home, role), lambda: secrets.token_urlsafe(9))
-    try:
+    with suppress(Conflict):
         users.create_user(house, email, role, password)
-    except Conflict:
-        pass
     return email, password
 
 

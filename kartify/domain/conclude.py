@@ -73,7 +73,8 @@ class PaymentClock:
         return self.created_at if self.state == "over" else self.ends_at
 
     def asked_since(self, moment: datetime) -> bool:
-        return self.asked_at is not None and self.asked_at >= moment
+        """Whether there is an answer, and it was asked no earlier: asking alone proves nothing."""
+        return self.answer is not Answer.NEVER and self.asked_at is not None and self.asked_at >= moment
 
     @property
     def is_unknown(self) -> bool:

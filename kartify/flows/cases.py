@@ -93,12 +93,14 @@ WAITED_FOR = (
 )
 
 
-def answered(order_id: UUID, kind: CaseType, at: datetime) -> Write:
-    """Closes an exception of the order itself, where it is open: the gateway has spoken."""
+def answered(subject: str, kind: CaseType, at: datetime, *, why: str) -> Write:
+    """Closes an exception where it is open: what it waited for has come."""
     return Write(
         "case_answered",
-        {"subject": f"order:{order_id}", "type": kind, "closed_at": at, "closed_by": "kartify",
-         "resolution": "the gateway answered"},
+        {
+            "subject": subject, "type": kind, "money_held": 0, "closed_at": at, "closed_by": "kartify",
+            "resolution": why,
+        },
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, String, bindparam, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import Column, ColumnElement, Connection, String, bindparam, cast, func, literal, null, or_, select, union_all
 
 from kartify.domain.delivery import State
 from kartify.models import Cron, Delivery, InboxMessage, Operation, Order, Payment, Run, table
@@ -17,12 +18,13 @@ _at = bindparam("at", type_=payments.c.next_ask_at.type)
 _nothing = cast(null(), payments.c.account_id.type)
 
 
-def _free(column: object) -> object:
-    return or_(column.is_(None), column < _at)  # type: ignore[attr-defined]
+def _free(lease_until: Column[Any]) -> ColumnElement[bool]:
+    """Nobody has it in hand."""
+    return or_(lease_until.is_(None), lease_until < _at)
 
 
 DUE = union_all(
-    select(literal("deliver", String).label("what"), outbox.c.account_id.label("id"), func.count().label("count"))
+    select(literal("deliver", String).label("what"), outbox.c.account_id.label("id"), func.count().label("many"))
     .where(
         outbox.c.account_id.is_not(None),
         outbox.c.state.in_([State.DUE, State.CLAIMED, State.SENT_UNKNOWN, State.FOUND]),
@@ -49,4 +51,4 @@ DUE = union_all(
 
 def due(connection: Connection, at: datetime) -> list[tuple[str, UUID | None, int]]:
     """(what, account or run id, how many) of everything whose time has come and that nobody has in hand."""
-    return [(row.what, row.id, row.count) for row in connection.execute(DUE, {"at": at})]
+    return [(row.what, row.id, row.many) for row in connection.execute(DUE, {"at": at})]

@@ -30,7 +30,7 @@ FACT_NAMES = tuple(field.name for field in fields(Facts))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownCharge:
-    """A charge row: its view for ``decide`` and what ties it to payment and gateway."""
+    """A charge row: its view for ``decide`` and what ties it to payment and gateway. ``orphan``: it was of no order."""
 
     view: ChargeView
     gateway_payment_id: str
@@ -38,6 +38,7 @@ class KnownCharge:
     account_id: UUID
     method: str | None
     last_report_at: datetime
+    orphan: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,7 @@ _ORDER_COLUMNS = (
 )
 _CHARGE_NAMES = (
     *FACT_NAMES, "id", "gateway_payment_id", "payment_id", "account_id", "method", "ours", "kept", "last_report_at",
+    "order_id",
 )
 _CHARGE_COLUMNS = tuple(charges.c[name].label(f"c_{name}") for name in _CHARGE_NAMES)
 _SETTLEMENT_COLUMNS = tuple(
@@ -198,6 +200,7 @@ def _known(row: Row[Any]) -> KnownCharge:
         account_id=row.c_account_id,
         method=row.c_method,
         last_report_at=row.c_last_report_at,
+        orphan=row.c_order_id is None,
     )
 
 

@@ -54,7 +54,7 @@ def note(house: House, loaded: Loaded, errors: Sequence[KartifyError | None]) ->
         pause(house, loaded.id, seconds=throttled.retry_after or 30.0, reason=str(throttled))
     elif all(isinstance(error, Temporary) for error in errors):
         _failing(house, loaded, str(errors[-1]), count=len(errors))
-    elif loaded.state == "probing" or loaded.paused_until is not None:
+    elif loaded.state == "probing" or loaded.paused_until is not None or loaded.failures:
         _well(house, loaded.id)
 
 

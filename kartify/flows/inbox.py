@@ -16,7 +16,9 @@ from kartify.models import InboxMessage, Order, Payment, new_id, table
 from kartify.plugin.partner import Inbound
 
 inbox, orders, payments = table(InboxMessage), table(Order), table(Payment)
-KEPT_HEADERS = ("content-type", "user-agent", "x-request-id", "x-forwarded-for")
+# Everything else is kept: a message that waits is read again from what came.
+DROPPED_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-kartify-peer", "connection"})
+MOST_HEADERS, LONGEST_HEADER = 60, 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def message_values(
         "m_event": event[:200],
         "m_method": message.method,
         "m_path": f"{message.path}?{urlencode(message.query)}" if message.query else message.path,
-        "m_headers": {name: message.headers[name] for name in KEPT_HEADERS if name in message.headers},
+        "m_headers": kept_headers(message),
         "m_body": message.body,
         "m_secret": secret,
         "m_received_at": at,
@@ -86,6 +88,12 @@ def message_values(
         "m_due_at": None,
         "m_done_at": at,
     }
+
+
+def kept_headers(message: Inbound) -> dict[str, str]:
+    """What may be kept of the headers: no credentials, bounded."""
+    names = [name for name in message.headers if name not in DROPPED_HEADERS][:MOST_HEADERS]
+    return {name: message.headers[name][:LONGEST_HEADER] for name in names}
 
 
 def store(connection: Connection, values: dict[str, Any]) -> Stored:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from kartify.domain.cases import CaseType
 from kartify.domain.decide import Decision, Operation, Settlement
 from kartify.domain.reports import Channel, ChargeState, Facts, Report
 from kartify.domain.status import Actor, Guard, Status
@@ -258,13 +259,21 @@ def _operation_writes(after: Snapshot, operations: Sequence[Operation], source: 
 
 
 def case_writes(connection: Connection, after: Snapshot, decision: Decision, source: Source) -> list[Write]:
+    homed = [
+        cases.answered(f"charge:{known.view.id}", CaseType.ORPHAN_MONEY, source.at, why="its order was found")
+        for known in after.charges
+        if known.orphan
+    ]
     if not decision.cases and not after.has_cases:
-        return []
+        return homed
     existing = charge_cases(connection, after.order_id) if after.has_cases else {}
     found = cases.reconcile(after, decision.cases, existing, at=source.at)
     if decision.move is not None and after.has_cases:
-        found += [cases.answered(after.order_id, kind, source.at) for kind in cases.WAITED_FOR]
-    return found
+        subject = f"order:{after.order_id}"
+        homed += [
+            cases.answered(subject, kind, source.at, why="the gateway answered") for kind in cases.WAITED_FOR
+        ]
+    return found + homed
 
 
 def _clock_writes(after: Snapshot, decision: Decision, source: Source) -> list[Write]:

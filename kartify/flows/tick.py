@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -31,7 +32,7 @@ def tick(house: House) -> Counter[str]:
     for name, ids in found.items():
         if name == "cron":
             continue
-        for one in ids or [None]:
+        for one in _each(ids):
             house.waker.wake(name, *([str(one)] if one else []))
     return Counter({name: max(1, len(ids)) for name, ids in found.items() if ids or name in _UNNAMED})
 
@@ -39,6 +40,11 @@ def tick(house: House) -> Counter[str]:
 class _Found(dict[str, list[UUID]]):
     def __missing__(self, name: str) -> list[UUID]:
         return []
+
+
+def _each(ids: list[UUID]) -> list[UUID | None]:
+    """Work that is of no account or run has one job without a name."""
+    return [*ids] or [None]
 
 
 _UNNAMED = ("inbox", "operations", "conclude")
@@ -92,10 +98,9 @@ def inline(house: House, *, worker: str = "tick") -> Counter[str]:
 def _jobs(house: House, found: _Found, worker: str) -> list[tuple[tuple[str, str], Callable[[], int]]]:
     jobs: list[tuple[tuple[str, str], Callable[[], int]]] = []
     for name, ids in found.items():
-        if name in ("cron",):
+        if name == "cron":
             continue
-        for one in ids or [None]:
-            jobs.append(((name, str(one)), lambda name=name, one=one: run(house, name, one, worker=worker)))  # type: ignore[misc]
+        jobs += [((name, str(one)), partial(run, house, name, one, worker=worker)) for one in _each(ids)]
     return sorted(jobs, key=lambda item: _ORDER.index(item[0][0]))
 
 

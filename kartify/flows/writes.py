@@ -122,7 +122,8 @@ _insert(
 _update("case_change", Case, ["id"], "reason", "money_held", "difference", "currency", "deadline", "closed_at",
         "closed_by", "resolution", "opened_at")
 _update("case_close", Case, ["id"], "money_held", "closed_at", "closed_by", "resolution")
-_update("case_answered", Case, ["subject", "type"], "closed_at", "closed_by", "resolution", only_open=True)
+_update("case_answered", Case, ["subject", "type"], "money_held", "closed_at", "closed_by",
+        "resolution", only_open=True)
 _update("inbox_state", InboxMessage, ["id"], "state", "reason", "due_at", "done_at", "attempts")
 _insert("timeline", TimelineEntry, "id", "order_id", "at", "kind", "by", "text", "data")
 _insert("audit", AuditEntry, "id", "at", "by", "action", "subject", "text", "data")

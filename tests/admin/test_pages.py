@@ -43,6 +43,7 @@ PAGES = {
 def filled(cockpit: Cockpit) -> dict[str, object]:
     """One of everything, so that no page is empty."""
     order = cockpit.missing("K1001", phone="+919876543210", email="asha@example.com", notes="call before noon",
+                            customer={"name": "Asha Rao", "email": "asha@example.com", "phone": "+919876543210"},
                             shipping_address={"line1": "12 Secret Lane", "city": "Pune"})
     with cockpit.house.database.write() as connection:
         wanted = CaseWanted(type=CaseType.UNDERPAID, reason="less than is due", currency="INR", held=100)
@@ -77,8 +78,8 @@ def test_no_page_has_inline_scripts_handlers_styles_or_a_secret(cockpit: Cockpit
 
 
 def test_the_content_policy_stands_on_every_page_and_nowhere_else(cockpit: Cockpit) -> None:
+    cockpit.app.add_url_rule("/elsewhere", "elsewhere", lambda: "x")
     client = cockpit.app.test_client()
-    cockpit.app.add_url_rule("/elsewhere", view_func=lambda: "x")
     for path in ("/admin/login", "/admin/", "/admin/orders/", "/admin/static/kartify.css", "/admin/nothing"):
         policy = client.get(path).headers["Content-Security-Policy"]
         assert "default-src 'self'; script-src 'self'; style-src 'self'" in policy, path

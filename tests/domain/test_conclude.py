@@ -173,6 +173,12 @@ def test_cod_that_was_never_placed_goes_by_its_lifetime_alone():
     assert told(replace(cod, cancel_requested_at=NOW), NOW).verdict is Verdict.CANCEL
 
 
+def test_a_payment_that_was_asked_but_has_no_answer_yet_proves_nothing():
+    unanswered = payment(asked=OLD, answer=Answer.NEVER)
+    assert told(replace(EXPIRED, payments=(unanswered,)), OLD).ask == (P,)
+    assert told(replace(TRIED, payments=(payment(asked=NOW, answer=Answer.NEVER),)), NOW).ask == (P,)
+
+
 # Law 6: what forbids every conclusion.
 
 

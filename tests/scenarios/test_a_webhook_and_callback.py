@@ -297,3 +297,17 @@ def test_a_message_that_cannot_be_settled_is_retried_and_at_last_shown_to_a_pers
             retry.retry_due(scene.house)
     assert scene.inbox == ["exception"]
     assert scene.cases == [("message_failing", 0)]
+
+
+def test_orphan_money_whose_order_is_found_later_belongs_to_it(scene):
+    receive.webhook(scene.house, scene.account, webhook("e1", {"order": "ord_9", "payment": "pay_9"}))
+    with time_machine.travel(clock.now() + timedelta(minutes=11), tick=True):
+        tick.inline(scene.house)
+        assert scene.cases == [("orphan_money", 249900)]
+        late = scene.shop.order("K9")
+        scene.shop.payment(late, scene.account, "ord_9")
+        scene.bank.paid("ord_9", payment="pay_9")
+    with time_machine.travel(clock.now() + timedelta(minutes=14), tick=True):
+        tick.inline(scene.house)
+    assert scene.settled == [("pay_9", 249900)]
+    assert scene.cases == []
