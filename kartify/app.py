@@ -12,6 +12,7 @@ from flask_openapi3 import Info, OpenAPI
 from sqlalchemy import make_url
 
 from kartify import registry
+from kartify.admin import init_admin
 from kartify.database import Database, engine_options, prepare
 from kartify.house import House, build
 from kartify.http import HttpClient
@@ -50,6 +51,7 @@ def create_app(settings: Settings, *, house: House | None = None) -> Flask:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(explorer.blueprint)
     app.register_api(storefront.blueprint)
+    init_admin(app, house_of(app))
     return app
 
 

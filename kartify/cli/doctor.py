@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kartify import clock, registry
 from kartify.cli import find
-from kartify.cli.house import open_house, settings_here
+from kartify.cli.house import NotHere, open_house, settings_here
 from kartify.cli.output import columns, json_option, show
 from kartify.house import House
 from kartify.migrations.run import current, head
@@ -51,7 +51,7 @@ def doctor(as_json: bool) -> None:
 def _checks() -> Iterator[Check]:
     try:
         settings = settings_here()
-    except BrokenSettings as problem:
+    except (BrokenSettings, NotHere) as problem:
         yield Check(name="configuration", state="problem", text=str(problem))
         return
     yield Check(name="configuration", state="ok", text=f"public address {settings.public_url}")

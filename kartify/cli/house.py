@@ -15,6 +15,7 @@ import structlog
 
 from kartify import registry
 from kartify.database import Database, make_engine
+from kartify.domain.errors import KartifyError
 from kartify.house import House, build
 from kartify.http import HttpClient
 from kartify.queue import Wake
@@ -32,12 +33,24 @@ VARIABLES: Final = tuple(
 def settings_here(*, make: bool = False) -> Settings:
     """The environment's; what it leaves open comes from the embedded home, if there is one or ``make`` is set.
 
-    Raises ``BrokenSettings``.
+    Raises ``BrokenSettings``, ``NotHere``.
     """
     nothing_named = not any(named(name) for name in ("database_url", "redis_url", "secret_keys", "public_url"))
     if (_home() / "secret_keys").exists() or (make and nothing_named):
         return _beside_up(Settings.embedded())
+    if nothing_named:
+        raise NotHere
     return Settings.read()
+
+
+class NotHere(KartifyError):
+    """Neither the environment nor a home says which kartify is meant."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"There is no kartify in {_home()}: start one with 'kartify up', or name yours with KARTIFY_HOME or with "
+            "KARTIFY_DATABASE_URL, KARTIFY_REDIS_URL, KARTIFY_SECRET_KEYS and KARTIFY_PUBLIC_URL."
+        )
 
 
 def named(name: str) -> str:

@@ -96,12 +96,12 @@ _UNMOVED = select(*_ids, orders.c.status).where(
 _UNTIED = (
     select(*_ids, outbox.c.id.label("delivery"), outbox.c.settlement_id)
     .join_from(orders, outbox, outbox.c.order_id == orders.c.id)
-    .join(settlements, and_(settlements.c.order_id == orders.c.id, active))
     .where(
         orders.c.status.in_(COMPLETE),
         _fulfils,
         outbox.c.state != State.WITHDRAWN,
-        outbox.c.settlement_id.is_distinct_from(settlements.c.id),
+        exists().where(settlements.c.order_id == orders.c.id, active),
+        not_(exists().where(settlements.c.order_id == orders.c.id, active, settlements.c.id == outbox.c.settlement_id)),
     )
 )
 

@@ -93,7 +93,7 @@ def claim(connection: Connection, operation_id: UUID, *, at: datetime, seconds: 
     if row["kind"] != "refund" and _is_settled_otherwise(connection, row, charge, at):
         return None
     state = "unknown" if row["state"] == "claimed" else row["state"]
-    lease = at + timedelta(seconds=2 * seconds) + MARGIN
+    lease = at + timedelta(seconds=3 * seconds) + MARGIN
     _write(connection, row["id"], row["fence"], state="claimed", fence=row["fence"] + 1, lease_until=lease,
            due_at=lease)
     payment = locate.find_payment(connection, charge["payment_id"]) if charge["payment_id"] else None
@@ -105,8 +105,8 @@ def claim(connection: Connection, operation_id: UUID, *, at: datetime, seconds: 
     )
 
 
-def _write(connection: Connection, operation_id: UUID, fence: int, **values: Any) -> bool:
-    same = (operations.c.id == operation_id) & (operations.c.fence == fence)
+def _write(connection: Connection, operation_id: UUID, seen: int, /, **values: Any) -> bool:
+    same = (operations.c.id == operation_id) & (operations.c.fence == seen)
     return connection.execute(update(operations).where(same).values(values)).rowcount == 1
 
 
@@ -153,7 +153,7 @@ def record(connection: Connection, task: Task, result: Result, *, at: datetime) 
     final = result.state in ("done", "failed", "dropped")
     mine = _write(
         connection, task.id, task.fence, state=result.state, lease_until=None, attempts=attempts,
-        due_at=None if final else at + (result.due_in or schedule.pause(attempts) or schedule.THEN),
+        due_at=None if final else at + _pause(result, attempts),
         last_error=None if result.state == "done" else result.text,
         gateway_refund_id=result.gateway_refund_id or task.gateway_refund_id, done_at=at if final else None,
     )
@@ -165,6 +165,10 @@ def record(connection: Connection, task: Task, result: Result, *, at: datetime) 
     outcome = _settle(connection, task, result, at)
     _cases(connection, task, result, at)
     return outcome
+
+
+def _pause(result: Result, attempts: int) -> timedelta:
+    return schedule.pause(attempts) or schedule.THEN if result.due_in is None else result.due_in
 
 
 def _settle(connection: Connection, task: Task, result: Result, at: datetime) -> settle.Outcome | None:

@@ -114,8 +114,11 @@ def _failed(task: Task, problem: PartnerError) -> Result:
         pause = timedelta(seconds=getattr(problem, "retry_after", None) or 30.0)
         return Result(state=task.state, text=str(problem), due_in=pause, tries=False)
     if isinstance(problem, Permanent):
-        name = f"{problem.field}: " if problem.field else ""
-        return Result(state="failed", text=f"{name}{problem}")
+        text = f"{problem.field}: {problem}" if problem.field else str(problem)
+        if task.state == "due":
+            return Result(state="failed", text=text)
+        # Only the look-up was refused: what was sent may have been done.
+        return Result(state=task.state, text=text, tell=True)
     sent = isinstance(problem, Temporary) and problem.sent
     return Result(state="unknown" if sent and task.state == "due" else task.state, text=str(problem))
 
@@ -184,10 +187,10 @@ def _refunded(house: House, loaded: Loaded, task: Task, answer: RefundAnswer) ->
     if answer.state == "failed":
         return Result(state="failed", text=f"the gateway says {answer.word or 'failed'}", gateway_refund_id=name)
     if answer.state == "pending":
-        text = f"the gateway took it and says {answer.word or 'pending'}"
-        return Result(state="pending", text=text, gateway_refund_id=name)
+        says = f"the gateway took it and says {answer.word or 'pending'}"
+        return Result(state="pending", text=says, gateway_refund_id=name)
     wrong = answer.amount != task.amount
-    text = f"the gateway refunded {display(answer.amount, task.currency)}" if wrong else None
+    text = f"the gateway refunded {display(answer.amount, task.currency)} instead" if wrong else None
     return Result(
         state="done", text=text, refunded=task.amount, gateway_refund_id=name, tell=wrong,
         reports=_reports_if_told(house, loaded, task),

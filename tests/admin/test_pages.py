@@ -81,7 +81,8 @@ def test_the_content_policy_stands_on_every_page_and_nowhere_else(cockpit: Cockp
     cockpit.app.add_url_rule("/elsewhere", "elsewhere", lambda: "x")
     client = cockpit.app.test_client()
     for path in ("/admin/login", "/admin/", "/admin/orders/", "/admin/static/kartify.css", "/admin/nothing"):
-        policy = client.get(path).headers["Content-Security-Policy"]
+        with client.get(path) as answer:
+            policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'self'; script-src 'self'; style-src 'self'" in policy, path
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
-from copy import copy
-from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from fakes import SECRET, Bank, PlainPlugin, webhook
 from kartify_sandbox_oms.simulator import SandboxOmsSimulator
-from sqlalchemy import MetaData, Table, insert, select, text, update
+from sqlalchemy import Connection, Table, insert, select, text, update
 
 from kartify import clock
-from kartify.database import Database, make_engine
 from kartify.domain.status import Actor, Status
-from kartify.flows import byhand, cancel, concluding, deliver, place, receive, resolve
+from kartify.flows import byhand, cancel, concluding, deliver, laws, place, receive, resolve
 from kartify.house import House
 from kartify.models import Base, new_id
 from kartify.testing.builder import Shop, make_house, make_shop
-from kartify.testing.postgres import drop_database, fresh_database
+from kartify.testing.postgres import fresh_database
 from kartify.testing.serve import simulating
 
 DUE = 249900
@@ -121,10 +115,10 @@ def oms_settings() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def origin(
+def town(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, oms_settings: dict[str, str]
-) -> Town:
-    """Built once; each test gets a copy of its database."""
+) -> Iterator[Town]:
+    """Built once, and never changed for good: a vandal's rows are rolled back."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('town') / 'kartify.db'}"
     else:
@@ -132,24 +126,8 @@ def origin(
     house = make_house(url, plugins=[PlainPlugin(Bank())])
     made = Town(house, make_shop(house), {**oms_settings, "way": "push"})
     made.live()
-    house.database.engine.dispose()
-    return made
-
-
-@pytest.fixture
-def town(origin: Town, tmp_path: Path) -> Iterator[Town]:
-    engine = origin.house.database.engine
-    if origin.house.database.postgres:
-        url = engine.url.render_as_string(hide_password=False)
-        copied = fresh_database(url, template=engine.url.database)
-    else:
-        copied = f"sqlite:///{shutil.copy(engine.url.database or '', tmp_path / 'kartify.db')}"
-    made = copy(origin)
-    made.house = replace(origin.house, database=Database(make_engine(copied)))
     yield made
-    made.house.database.engine.dispose()
-    if made.house.database.postgres:
-        drop_database(copied)
+    house.database.engine.dispose()
 
 
 @pytest.fixture
@@ -162,67 +140,70 @@ def rows(town: Town) -> Callable[[str], list[dict[str, Any]]]:
 
 
 class Vandal:
-    """Writes rows directly, after every constraint that would stop it is gone."""
+    """Writes rows directly, in a transaction in which every constraint that would stop it is gone."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
-        _unguard_postgres(house) if house.database.postgres else _unguard_sqlite(house)
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def check(self) -> list[laws.Broken]:
+        return laws.broken(self.connection, clock.now())
 
     def change(self, name: str, where: dict[str, Any], **values: Any) -> None:
-        found = _table(name)
-        query = update(found).where(*(found.c[column] == value for column, value in where.items())).values(values)
-        with self.house.database.write() as connection:
-            assert connection.execute(query).rowcount == 1
+        query = update(_table(name)).where(*_same(name, where)).values(values)
+        assert self.connection.execute(query).rowcount == 1
 
-    def copy(self, name: str, where: dict[str, Any], **changes: Any) -> UUID:
+    def copy(self, name: str, where: dict[str, Any], **changes: Any) -> None:
         """A second row like the one there is."""
-        found = _table(name)
-        query = select(found).where(*(found.c[column] == value for column, value in where.items()))
-        made = new_id()
-        with self.house.database.write() as connection:
-            row = dict(connection.execute(query).mappings().one())
-            connection.execute(insert(found).values({**row, "id": made, **changes}))
-        return made
+        row = self.connection.execute(select(_table(name)).where(*_same(name, where))).mappings().one()
+        self.insert(name, {**row, "id": new_id(), **changes})
 
     def insert(self, name: str, row: dict[str, Any]) -> None:
-        with self.house.database.write() as connection:
-            connection.execute(insert(_table(name)).values(row))
+        self.connection.execute(insert(_table(name)).values(row))
 
     def delete(self, name: str, **where: Any) -> None:
-        found = _table(name)
-        query = found.delete().where(*(found.c[column] == value for column, value in where.items()))
-        with self.house.database.write() as connection:
-            assert connection.execute(query).rowcount >= 1
+        assert self.connection.execute(_table(name).delete().where(*_same(name, where))).rowcount >= 1
 
 
 def _table(name: str) -> Table:
     return Base.metadata.tables[name]
 
 
-def _unguard_sqlite(house: House) -> None:
+def _same(name: str, where: dict[str, Any]) -> list[Any]:
+    return [_table(name).c[column] == value for column, value in where.items()]
+
+
+def _unguard_sqlite(connection: Connection) -> None:
     """Tables made again from their rows have no constraints."""
-    house.database.engine.dispose()
-    with sqlite3.connect(house.database.engine.url.database or "", isolation_level=None) as raw:
-        for name in Base.metadata.tables:
-            raw.execute(f"CREATE TABLE bare AS SELECT * FROM {name}")
-            raw.execute(f"DROP TABLE {name}")
-            raw.execute(f"ALTER TABLE bare RENAME TO {name}")
-    raw.close()
+    for name in Base.metadata.tables:
+        connection.exec_driver_sql(f"CREATE TABLE bare AS SELECT * FROM {name}")
+        connection.exec_driver_sql(f"DROP TABLE {name}")
+        connection.exec_driver_sql(f"ALTER TABLE bare RENAME TO {name}")
 
 
-def _unguard_postgres(house: House) -> None:
-    bare = MetaData()
-    bare.reflect(house.database.engine)
-    with house.database.write() as connection:
-        held = "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype = ANY('{f,c,u}')"
-        for table, name in connection.execute(text(f"{held} AND connamespace = 'public'::regnamespace")).all():
-            connection.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {name}"))
-        for table in bare.sorted_tables:
-            for index in table.indexes:
-                connection.execute(text(f"DROP INDEX IF EXISTS {index.name}"))
+# Foreign keys first: they lean on the unique ones.
+_UNGUARD = """
+DO $$ DECLARE one record; BEGIN
+  FOR one IN SELECT conrelid::regclass AS home, conname FROM pg_constraint
+    WHERE contype IN ('f', 'c', 'u') AND connamespace = 'public'::regnamespace
+    ORDER BY contype = 'u' LOOP
+    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', one.home, one.conname);
+  END LOOP;
+  FOR one IN SELECT indexname FROM pg_indexes WHERE schemaname = 'public' AND left(indexname, 3) = 'uq_' LOOP
+    EXECUTE format('DROP INDEX %I', one.indexname);
+  END LOOP;
+END $$
+"""
 
 
 @pytest.fixture
-def vandal(town: Town) -> Vandal:
-    return Vandal(town.house)
-
+def vandal(town: Town) -> Iterator[Vandal]:
+    database = town.house.database
+    with database.engine.connect() as connection:
+        if not database.postgres:
+            # Outside of a transaction, or it does nothing.
+            connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+        with connection.begin() as transaction:
+            connection.execute(text(_UNGUARD)) if database.postgres else _unguard_sqlite(connection)
+            yield Vandal(connection)
+            transaction.rollback()
+    database.engine.dispose()
