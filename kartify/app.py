@@ -22,7 +22,7 @@ from kartify.queue import Wake
 from kartify.settings import Settings
 from kartify.stack.watch import watch_parent
 from kartify.vault import Vault
-from kartify.web import explorer, health, inbound, pages, storefront
+from kartify.web import explorer, health, inbound, oms, pages, storefront
 from kartify.web.access import SCHEMES
 from kartify.web.bodies import LimitedRequest
 from kartify.web.current import KEY, current_house, house_of
@@ -51,6 +51,7 @@ def create_app(settings: Settings, *, house: House | None = None) -> Flask:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(explorer.blueprint)
     app.register_api(storefront.blueprint)
+    app.register_api(oms.blueprint)
     init_admin(app, house_of(app))
     return app
 

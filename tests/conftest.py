@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 
+from kartify.database import make_engine
 from kartify.house import House
 from kartify.models import Base
 from kartify.testing.builder import Shop, make_house, make_shop
-from kartify.testing.postgres import postgres_database, postgres_server, postgres_url
+from kartify.testing.postgres import (
+    drop_database,
+    fresh_database,
+    postgres_database,
+    postgres_server,
+    postgres_url,
+)
 from kartify.testing.redis import redis_url
 
 # Tests share their fakes; with import mode importlib the folder is not on the path by itself.
@@ -24,12 +32,38 @@ from fakes import Bank, PlainPlugin  # noqa: E402
 __all__ = ["postgres_database", "postgres_server", "postgres_url", "redis_url"]
 
 
+def _with_tables(url: str) -> str:
+    engine = make_engine(url)
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the tables; each test gets a copy."""
+    path = tmp_path_factory.mktemp("template") / "kartify.db"
+    _with_tables(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> str:
+    """The name of a database with the tables; each test gets a copy."""
+    return make_url(_with_tables(fresh_database(postgres_url))).database or ""
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh database of each kind, with its tables."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'kartify.db'}"
-    return request.getfixturevalue("postgres_database")
+        copied = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "kartify.db")
+        yield f"sqlite:///{copied}"
+        return
+    template = request.getfixturevalue("postgres_template")
+    url = fresh_database(request.getfixturevalue("postgres_url"), template)
+    yield url
+    drop_database(url)
 
 
 @pytest.fixture
@@ -41,7 +75,7 @@ def bank() -> Bank:
 @pytest.fixture
 def house(database_url: str, bank: Bank) -> Iterator[House]:
     """A house with every installed plugin and the plain gateway."""
-    made = make_house(database_url, plugins=[PlainPlugin(bank)])
+    made = make_house(database_url, plugins=[PlainPlugin(bank)], tables=False)
     yield made
     made.database.engine.dispose()
 

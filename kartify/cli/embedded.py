@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -31,8 +31,11 @@ class NotUp(KartifyError):
 
 
 @contextmanager
-def stack(settings: Settings, *, say: Say) -> Iterator[Supervisor]:
-    """Up and answering inside of the context; all of it is gone afterwards.
+def stack(
+    settings: Settings, *, say: Say, more: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[Supervisor]:
+    """Up and answering inside of the context; all of it is gone afterwards. ``more``: further kartify commands that
+    run as its children, by name.
 
     Raises ``NotUp``, ``Busy`` (another stack has this home), ``NoRedis``.
     """
@@ -41,7 +44,7 @@ def stack(settings: Settings, *, say: Say) -> Iterator[Supervisor]:
             raise NotUp(problem)
         migrate(settings)
         with Supervisor(say=_worth_saying(say)) as children:
-            _start(children, settings)
+            _start(children, settings, more or {})
             _wait_until_ready(children, settings)
             yield children
 
@@ -54,22 +57,18 @@ def migrate(settings: Settings) -> None:
         engine.dispose()
 
 
-def kartify(children: Supervisor, settings: Settings, name: str, arguments: Sequence[str]) -> None:
-    """Starts a kartify command as a child of the stack."""
-    children.start(name, [*KARTIFY, *arguments], as_environment(settings))
-
-
 def local_url(settings: Settings) -> str:
     """Where this machine reaches the web server, whatever the world calls it."""
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
-def _start(children: Supervisor, settings: Settings) -> None:
+def _start(children: Supervisor, settings: Settings, more: Mapping[str, Sequence[str]]) -> None:
     if settings.redis_url == places.redis_url(settings.home):
         children.start("redis", redis_server.command(settings.home))
-    for role in ("web", "worker", "clock"):
-        kartify(children, settings, role, [role, "--quiet"])
+    commands = {**{role: [role, "--quiet"] for role in ("web", "worker", "clock")}, **more}
+    for name, arguments in commands.items():
+        children.start(name, [*KARTIFY, *arguments], as_environment(settings))
 
 
 def _worth_saying(say: Say) -> Say:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Literal
 
 import click
@@ -51,7 +52,7 @@ def user() -> None:
 def create_user(email: str, role: str, password_stdin: bool, as_json: bool) -> None:
     """Make a user. Without --password-stdin the password is asked for."""
     password = (
-        click.get_text_stream("stdin").read().rstrip("\r\n")
+        sys.stdin.read().rstrip("\r\n")
         if password_stdin
         else click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,7 +23,7 @@ def plugins() -> None:
 def list_(as_json: bool) -> None:
     """What is installed, and from where."""
     found = registry.load()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"slug": slug, "kind": one.partner.kind, "name": one.partner.name, "package": one.distribution,
          "version": one.version, "simulator": slug in found.simulators}
         for slug, one in sorted(found.partners.items())

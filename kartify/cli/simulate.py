@@ -21,8 +21,9 @@ from kartify.testing.serve import simulating
 @click.argument("slug")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default: any free one.")
 @click.option("--faults", type=int, metavar="SEED", help="Misbehave, always the same way for the same seed.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @json_option
-def simulate(slug: str, port: int, faults: int | None, as_json: bool) -> None:
+def simulate(slug: str, port: int, faults: int | None, quiet: bool, as_json: bool) -> None:
     """Run the stand-in of plugin SLUG until Ctrl-C; prints the settings of an account that talks to it."""
     set_logging(logging.WARNING)
     known = registry.load().simulators
@@ -38,5 +39,6 @@ def simulate(slug: str, port: int, faults: int | None, as_json: bool) -> None:
     with simulating(kind, faults=faults, port=port) as (url, simulator):
         settings = simulator.settings()
         text = f"{kind.slug} at {url}\n\n{lines(settings)}\n\nCtrl-C ends it."
-        show({"slug": kind.slug, "base_url": url, "settings": settings}, as_json=as_json, text=text)
+        if not quiet:
+            show({"slug": kind.slug, "base_url": url, "settings": settings}, as_json=as_json, text=text)
         done.wait()

@@ -17,7 +17,6 @@ from kartify.demo.setup import Demo, prepare
 from kartify.demo.teller import Teller
 from kartify.house import House
 from kartify.settings import Settings
-from kartify.stack.supervise import Supervisor
 
 
 @click.command()
@@ -27,12 +26,13 @@ def up(demo: bool) -> None:
     set_logging(logging.WARNING)
     settings = Settings.embedded()
     click.echo("kartify starts …")
+    urls = simulators.addresses(settings.home, after=settings.port) if demo else {}
     with ExitStack() as until_the_end:
-        children = until_the_end.enter_context(embedded.stack(settings, say=_child))
+        children = until_the_end.enter_context(embedded.stack(settings, say=_child, more=_simulators(urls)))
         house = until_the_end.enter_context(house_of(settings))
         (settings.home / ADDRESS).write_text(f"{settings.public_url}\n", "utf-8")
         logins = people.first_admin(house, settings.home)
-        ready = _demo(house, settings, children) if demo else None
+        ready = _demo(house, settings, urls) if demo else None
         click.echo(_welcome(settings, ready.logins if ready else logins, ready))
         until_the_end.enter_context(Narrator(house, click.echo))
         if ready:
@@ -46,11 +46,11 @@ def _child(name: str, line: str) -> None:
     click.echo(f"{name}: {line}", err=True)
 
 
-def _demo(house: House, settings: Settings, children: Supervisor) -> Demo:
-    urls = simulators.addresses(settings.home, after=settings.port)
-    for slug, url in urls.items():
-        port = url.rpartition(":")[2]
-        embedded.kartify(children, settings, slug, ["simulate", slug, "--port", port, "--json"])
+def _simulators(urls: Mapping[str, str]) -> dict[str, list[str]]:
+    return {slug: ["simulate", slug, "--port", url.rpartition(":")[2], "--quiet"] for slug, url in urls.items()}
+
+
+def _demo(house: House, settings: Settings, urls: Mapping[str, str]) -> Demo:
     simulators.wait_for(urls)
     return prepare(house, settings.home, urls)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Collection, Iterable
 
 import click
@@ -47,7 +48,7 @@ def _stdin(names: list[str]) -> list[str]:
     """One value is all of standard input; of several, one a line in the order they were named."""
     if not names:
         return []
-    text = click.get_text_stream("stdin").read()
+    text = sys.stdin.read()
     if len(names) == 1:
         return [text.rstrip("\r\n")]
     found = text.splitlines()

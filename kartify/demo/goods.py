@@ -29,7 +29,7 @@ def order(number: str, *, method: str = "prepaid", gateway: str | None = "sandbo
     dice = random.Random(number)
     lines = [_line(str(place), good, dice) for place, good in enumerate(dice.sample(GOODS, dice.choice((1, 1, 2))), 1)]
     goods = sum(line["quantity"] * line["unit_price"] for line in lines)
-    fees = [] if goods >= FREE_FROM else [{"kind": "shipping", "amount": SHIPPING}]
+    fees: list[dict[str, Any]] = [] if goods >= FREE_FROM else [{"kind": "shipping", "amount": SHIPPING}]
     name = f"{dice.choice(FIRST)} {dice.choice(LAST)}"
     payment = {"method": method, **({"gateway": gateway} if method == "prepaid" and gateway else {})}
     return {

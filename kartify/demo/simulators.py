@@ -16,7 +16,7 @@ from kartify.stack.web import port_problem
 
 SLUGS: Final = ("sandbox", "sandbox-oms", "fynd")
 HOST: Final = "127.0.0.1"
-_LONGEST_START: Final = 30.0
+_LONGEST_START: Final = 60.0
 
 
 class NoSimulator(KartifyError):

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ Tell = Callable[[Line], None]
 def play(house: House, base_url: str, tell: Tell) -> None:
     """Everything is begun before anything is waited for, so that the story takes as long as its longest chapter."""
     with _world(house, base_url) as (world, books):
-        begun = [(chapter, _tried(lambda chapter=chapter: chapter.begin(world))) for chapter in chapters.ALL]  # type: ignore[misc]
+        begun = [(chapter, _tried(partial(chapter.begin, world))) for chapter in chapters.ALL]
         for chapter, problem in begun:
             tell(_line(chapter, problem, books, world))
         tell(_laws(house))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterator
-from typing import Final, Self
+from functools import partial
+from typing import Any, Final, Self
 
 import urllib3
 from sqlalchemy import select
@@ -66,8 +67,11 @@ class Teller:
         if known:
             for number, fynd_id, amount in waiting_at_fynd(self._house):
                 at_fynd = {"number": number, "fynd_id": fynd_id, "amount": amount}
-                url = f"{self._world.demo.urls['fynd']}/simulator/orders"
-                self._play(number, lambda world, _, url=url, body=at_fynd: world.call("POST", url, body))  # type: ignore[misc]
+                self._play(number, partial(_tell_fynd, at_fynd=at_fynd))
+
+
+def _tell_fynd(world: Players, _: str, *, at_fynd: dict[str, Any]) -> None:
+    world.call("POST", f"{world.demo.urls['fynd']}/simulator/orders", at_fynd)
 
 
 def daily(known: set[str]) -> Iterator[tuple[str, Scene]]:
@@ -90,4 +94,4 @@ def waiting_at_fynd(house: House) -> list[tuple[str, str, int]]:
     )
     waiting = found.where(stores.c.code == FYND_SHOP, orders.c.status.in_(["missing", "failed"]))
     with house.database.read() as connection:
-        return [tuple(row) for row in connection.execute(waiting)]  # type: ignore[misc]
+        return [tuple(row) for row in connection.execute(waiting)]

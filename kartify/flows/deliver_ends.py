@@ -54,6 +54,11 @@ def record(house: House, claim: Claim, verdict: Verdict, *, receipt_kind: str) -
         if verdict.receipt is None:
             raise
         given = verdict.receipt.id
+        if claim.kind in (Kind.CANCEL, Kind.HOLD):
+            # The same order may be held or cancelled more than once; the receipt names the order, so it is told apart.
+            apart = replace(verdict.receipt, id=f"{given[:70]}#{claim.id.hex[-8:]}")
+            again = replace(verdict, receipt=apart)
+            return house.database.run(lambda connection: _record(connection, claim, again, receipt_kind))
         twice = replace(
             verdict, event=Event.REFUSED, receipt=None, case=CaseType.UNCERTAIN,
             text=f"The OMS gave the id {given}, which another order has already.",

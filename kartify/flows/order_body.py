@@ -156,3 +156,9 @@ class OrderBody(Strict):
     def digest(self) -> str:
         """The same for the same order however its JSON is written: defaults filled in, keys sorted."""
         return hashlib.sha256(orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+class NumberPath(Strict):
+    """An order's number in an address."""
+
+    number: Annotated[str, StringConstraints(pattern=NUMBER)]

@@ -43,9 +43,11 @@ def cancel(connection: Connection, snapshot: Snapshot, *, by: str, at: datetime,
     restate(connection, snapshot, Status.CANCELLED, by=by, at=at)
 
 
-def restate(connection: Connection, snapshot: Snapshot, status: Status, *, by: str, at: datetime) -> None:
+def restate(
+    connection: Connection, snapshot: Snapshot, status: Status, *, by: str, at: datetime, cancel_requested: bool = False
+) -> None:
     """Opens and closes the exceptions of the order's charges as they stand in its new status."""
-    view = replace(snapshot.view, status=status, cancel_requested=False)
+    view = replace(snapshot.view, status=status, cancel_requested=cancel_requested)
     decision = decide(view, [known.view for known in snapshot.charges], [])
     # Of the source only name and moment are used: no report is written.
     source = Source(account_id=uuid4(), payment_id=uuid4(), channel=Channel.MANUAL, by=by, at=at)

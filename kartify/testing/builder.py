@@ -21,11 +21,14 @@ from kartify.plugin.partner import Client
 from kartify.vault import Vault
 
 
-def make_house(url: str, *, client: Client | None = None, plugins: Iterable[object] = (), **parts: Any) -> House:
+def make_house(
+    url: str, *, client: Client | None = None, plugins: Iterable[object] = (), tables: bool = True, **parts: Any
+) -> House:
     """A house on a database whose tables are made from the models. ``plugins``: modules with hooks, besides what is
     installed."""
     database = Database(make_engine(url, connections=parts.pop("connections", 5)))
-    Base.metadata.create_all(database.engine)
+    if tables:
+        Base.metadata.create_all(database.engine)
     return build(
         database,
         registry.load(extra=plugins),

@@ -5,9 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
+import orjson
+from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from kartify.domain.status import Status
+
+
+def json_answer(value: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(value), status, mimetype="application/json")
 
 
 class Answer(BaseModel):
@@ -69,3 +75,11 @@ class OrderAnswer(OrderSummary):
 class OrderPage(Answer):
     orders: list[OrderSummary]
     next_cursor: str | None
+
+
+class OmsTold(Answer):
+    """``detail`` says what followed."""
+
+    number: str
+    status: Status
+    detail: str

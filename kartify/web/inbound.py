@@ -6,13 +6,15 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request
 
-from kartify.flows import receive
-from kartify.plugin.gateway import Gateway
+from kartify import contain
+from kartify.accounts import Loaded
+from kartify.flows import news, receive
 from kartify.plugin.partner import Reply
 from kartify.web.bodies import inbound
 from kartify.web.current import current_house
 
 blueprint = Blueprint("inbound", __name__)
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 @blueprint.post("/webhooks/<uuid:account_id>")
@@ -20,9 +22,24 @@ def webhook(account_id: UUID) -> Response:
     """A gateway's server calls: checked before any query, stored, settled, answered as the gateway expects."""
     house = current_house()
     receive.webhook(house, account_id, inbound(request))
-    partner = house.accounts.get(account_id).partner
-    return _reply(partner.reply(accepted=True) if isinstance(partner, Gateway) else Reply())
+    return _answer(_accepted(house.accounts.get(account_id)))
 
 
-def _reply(reply: Reply) -> Response:
+@blueprint.route("/partners/<uuid:account_id>/<path:path>", methods=METHODS)
+def partner(account_id: UUID, path: str) -> Response:
+    """An OMS calls an address that its plugin declares."""
+    message = inbound(request, f"/partners/{account_id}/{path}")
+    return _answer(news.receive_news(current_house(), account_id, message, path))
+
+
+def _accepted(account: Loaded) -> Reply:
+    """The message is stored: a plugin that fails now changes nothing of that."""
+    gateway = account.gateway()
+    try:
+        return contain.pure("reply", Reply, lambda: gateway.reply(accepted=True))
+    except contain.PluginFailure:
+        return Reply()
+
+
+def _answer(reply: Reply) -> Response:
     return Response(reply.body, reply.status, dict(reply.headers))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-import orjson
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AwareDatetime, Field, StringConstraints
@@ -15,9 +13,9 @@ from kartify.domain.status import Actor, Status
 from kartify.flows import cancel as cancelling
 from kartify.flows import checkout, order_read
 from kartify.flows import place as placing
-from kartify.flows.order_body import NUMBER, Attempt, OrderBody, Strict
+from kartify.flows.order_body import Attempt, NumberPath, OrderBody, Strict
 from kartify.web.access import SECURITY, caller, problems, requires
-from kartify.web.answers import OrderAnswer, OrderPage
+from kartify.web.answers import OrderAnswer, OrderPage, json_answer
 from kartify.web.current import current_house
 
 blueprint = APIBlueprint(
@@ -26,10 +24,6 @@ blueprint = APIBlueprint(
 blueprint.before_request(requires("storefront"))
 # A payment that is not known yet: how soon it is worth asking again.
 AGAIN = {"opening": "2", "unknown": "5"}
-
-
-class NumberPath(Strict):
-    number: Annotated[str, StringConstraints(pattern=NUMBER)]
 
 
 class ListQuery(Strict):
@@ -49,14 +43,10 @@ class NoBody(Strict):
 
 def _answer(order_id: UUID, status: int = 200) -> Response:
     order = order_read.read_order(current_house(), order_id)
-    answer = _json(order, status)
+    answer = json_answer(order, status)
     if (pause := AGAIN.get(order["payment"]["state"])) is not None and order["status"] in ("missing", "failed"):
         answer.headers["Retry-After"] = pause
     return answer
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    return Response(orjson.dumps(value), status, mimetype="application/json")
 
 
 def _find(number: str) -> UUID:
@@ -114,11 +104,5 @@ def read(path: NumberPath) -> Response:
 
 @blueprint.get("/orders", summary="Orders, oldest first", responses={200: OrderPage, **problems(422)})
 def find(query: ListQuery) -> Response:
-    wanted = order_read.Query(
-        status=query.status, since=_moment(query.since), cursor=query.cursor, limit=query.limit
-    )
-    return _json(order_read.list_orders(current_house(), caller().store_id, wanted))
-
-
-def _moment(value: AwareDatetime | None) -> datetime | None:
-    return value
+    wanted = order_read.Query(status=query.status, since=query.since, cursor=query.cursor, limit=query.limit)
+    return json_answer(order_read.list_orders(current_house(), caller().store_id, wanted))

@@ -13,10 +13,10 @@ from flask.testing import FlaskClient
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from doors import Door, Till, TillPlugin, close, make_app, open_door  # noqa: E402
+from doors import Door, Till, TillPlugin, close, make_app, open_door
 
-from kartify.house import House  # noqa: E402
-from kartify.testing.builder import Shop, make_house  # noqa: E402
+from kartify.house import House
+from kartify.testing.builder import Shop, make_house
 
 
 @pytest.fixture

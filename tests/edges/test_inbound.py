@@ -107,7 +107,8 @@ def test_zero_character_in_a_signed_message_is_no_500(client: FlaskClient, accou
 
 def test_sc_17_database_out_of_reach_is_503_with_retry_after() -> None:
     gone = "postgresql+psycopg://nobody@127.0.0.1:1/gone"
-    house = build(Database(make_engine(gone)), Registry(), Vault([Fernet.generate_key().decode()]), client=HttpClient(), public_url="http://x")
+    vault = Vault([Fernet.generate_key().decode()])
+    house = build(Database(make_engine(gone)), Registry(), vault, client=HttpClient(), public_url="http://x")
     app = make_app(house)
     client = app.test_client()
     answers = [

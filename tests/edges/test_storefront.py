@@ -276,8 +276,8 @@ def test_cancel_of_a_paid_order_that_nobody_delivers_leaves_refund_due(door: Doo
 
 
 def test_cancel_after_shipping_is_409(door: Door, house: House) -> None:
-    from kartify.flows import byhand, order_read
     from kartify.domain.status import Status
+    from kartify.flows import byhand, order_read
 
     pay(door, door.post("", order_body()))
     order_id = order_read.find_order(house, door.shop.id, "K1001")

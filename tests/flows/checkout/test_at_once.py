@@ -123,8 +123,8 @@ def test_opener_that_died_is_followed_after_its_lease(house: House, door: Door, 
     start = datetime(2026, 11, 23, 9, tzinfo=UTC)
     caller = Caller(store_id=door.shop.id, store=door.shop.code, scope="storefront", name="test")
     with time_machine.travel(start, tick=False) as travel:
+        dying = replace(house, accounts=DyingBook(house.accounts))  # type: ignore[arg-type]
         with pytest.raises(SystemExit):
-            dying = replace(house, accounts=DyingBook(house.accounts))  # type: ignore[arg-type]
             checkout.confirm(dying, caller, OrderBody.model_validate(order_body()))
         assert (rows("orders")[0]["status"], rows("payments")[0]["state"]) == ("missing", "opening")
         assert rows("payments")[0]["next_ask_at"] is not None

@@ -1,0 +1,224 @@
+"""The feed of a pulling OMS: positions in the order of commits, orders whole, listed again until acknowledged.
+
+A position is given after the commit that made the row, under a lock per account, so a reader with a cursor skips
+nothing. A row that was served but not acknowledged is *sent unknown*: the OMS may have the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+
+from kartify import clock
+from kartify.domain.delivery import Event, Kind, State, step
+from kartify.domain.errors import Conflict, Invalid, NotFound
+from kartify.flows import deliver_ends, deliver_rows, facts, order_view
+from kartify.flows.writes import Write, execute
+from kartify.house import House
+from kartify.models import Counter, Delivery, Order, StoreAccount, table
+from kartify.plugin.oms import OmsOrder
+
+outbox, orders, counters, links = table(Delivery), table(Order), table(Counter), table(StoreAccount)
+WAITING = (State.DUE, State.SENT_UNKNOWN)
+LISTED = (*WAITING, State.DONE)
+MOST = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedItem:
+    """An order as it is listed. ``position`` is its cursor."""
+
+    position: int
+    delivery_id: UUID
+    order: OmsOrder
+    acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedPage:
+    """``cursor``: give it back for the next page; the same one again while there is nothing new."""
+
+    items: Sequence[FeedItem]
+    cursor: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    account_id: UUID
+    store_id: UUID | None
+    cursor: int | None
+    limit: int
+    unacknowledged: bool
+
+
+def feed_account(house: House, store_id: UUID) -> UUID:
+    """The OMS account whose feed a store's OMS key reads. Raises ``NotFound``, ``Conflict`` where it does not pull."""
+    query = select(links.c.account_id, links.c.delivery).where(
+        links.c.store_id == store_id, links.c.kind == "oms", links.c.active
+    )
+    with house.database.read() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        raise NotFound("this store has no OMS")
+    if row.delivery != Kind.FEED:
+        raise Conflict("this store's OMS is sent its orders; there is no feed to pull")
+    account_id: UUID = row.account_id
+    return account_id
+
+
+def pull(
+    house: House, account_id: UUID, *, store_id: UUID | None = None, cursor: int | None = None, limit: int = 100,
+    unacknowledged: bool = False,
+) -> FeedPage:
+    """Orders past ``cursor``; without one from the oldest that is not acknowledged; ``unacknowledged``: those only.
+
+    Raises ``Invalid`` (limit, cursor).
+    """
+    if not 1 <= limit <= MOST:
+        raise Invalid("limit", f"expected 1 to {MOST}")
+    if cursor is not None and not 0 <= cursor < 2**62:
+        raise Invalid("cursor", "expected the cursor of an earlier page")
+    wish = _Wish(account_id=account_id, store_id=store_id, cursor=cursor, limit=limit, unacknowledged=unacknowledged)
+    stamp(house, account_id)
+    return house.database.run(lambda connection: _page(connection, wish))
+
+
+_NEW = select(outbox.c.id).where(
+    outbox.c.account_id == bindparam("account_id"), outbox.c.kind == Kind.FEED, outbox.c.position.is_(None),
+    outbox.c.state == State.DUE,
+)
+
+
+def stamp(house: House, account_id: UUID) -> int:
+    """Gives every committed row that has none the next position; returns how many got one."""
+    with house.database.read() as connection:
+        if connection.execute(_NEW.limit(1), {"account_id": account_id}).first() is None:
+            return 0
+    return house.database.run(lambda connection: _stamp(connection, account_id))
+
+
+def _stamp(connection: Connection, account_id: UUID) -> int:
+    """The counter's row is the lock: whoever has it sees all rows that were committed before, and numbers them."""
+    name = f"feed:{account_id}"
+    known = insert(counters).values(name=name, value=0)
+    taken = known.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value})
+    last = connection.execute(taken.returning(counters.c.value)).scalar_one()
+    query = _NEW.order_by(outbox.c.order_id, outbox.c.id)
+    ids = connection.execute(query, {"account_id": account_id}).scalars().all()
+    count = 0
+    for one in ids:
+        # An acknowledgement is what closes it: there is nothing for a deliverer to do.
+        values = {"position": last + count + 1, "due_at": None}
+        fresh = (outbox.c.id == one) & (outbox.c.state == State.DUE) & outbox.c.position.is_(None)
+        count += connection.execute(update(outbox).where(fresh).values(values)).rowcount
+    connection.execute(update(counters).where(counters.c.name == name).values(value=last + count))
+    return count
+
+
+def _page(connection: Connection, wish: _Wish) -> FeedPage:
+    mine = [outbox.c.account_id == wish.account_id, outbox.c.kind == Kind.FEED, outbox.c.position.is_not(None)]
+    if wish.store_id is not None:
+        mine.append(outbox.c.store_id == wish.store_id)
+    after = _after(connection, wish, mine)
+    states = WAITING if wish.unacknowledged else LISTED
+    query = select(outbox).where(*mine, outbox.c.position > after, outbox.c.state.in_(states))
+    rows = connection.execute(query.order_by(outbox.c.position).limit(wish.limit + 1)).mappings().all()
+    shown = rows[: wish.limit]
+    at = clock.now()
+    items = [item for row in shown if (item := _item(connection, row, at)) is not None]
+    return FeedPage(
+        items=items, cursor=shown[-1]["position"] if shown else after, more=len(rows) > wish.limit
+    )
+
+
+def _after(connection: Connection, wish: _Wish, mine: list[Any]) -> int:
+    if wish.cursor is not None:
+        return wish.cursor
+    oldest = select(func.min(outbox.c.position)).where(*mine, outbox.c.state.in_(WAITING))
+    first = connection.execute(oldest).scalar()
+    if first is not None:
+        return int(first) - 1
+    return int(connection.execute(select(func.max(outbox.c.position)).where(*mine)).scalar() or 0)
+
+
+def _item(connection: Connection, row: Any, at: datetime) -> FeedItem | None:
+    """The order, whole, once it is marked as served; None where it was withdrawn a moment ago."""
+    if row["state"] == State.DUE and not _serve(connection, row, at):
+        return None
+    return FeedItem(
+        position=row["position"], delivery_id=row["id"], order=order_view.load(connection, row["order_id"]),
+        acknowledged=row["state"] == State.DONE,
+    )
+
+
+def _serve(connection: Connection, row: Any, at: datetime) -> bool:
+    """From now on the OMS may have it: it is not withdrawn any more without asking there."""
+    served = step(step(State(row["state"]), Event.CLAIM), Event.LOST)
+    if not deliver_rows.write(connection, row, state=served, attempts=row["attempts"] + 1, fence=row["fence"] + 1):
+        return False
+    deliver_rows.note(
+        connection, row["id"], row["order_id"], call="feed", event="served", by="the OMS",
+        text=f"listed at position {row['position']}", at=at,
+    )
+    return True
+
+
+def acknowledge(house: House, store_id: UUID, number: str, *, oms_order_id: str | None, by: str) -> str:
+    """The OMS has it: the delivery is done with its id as the receipt. Returns the receipt; again is harmless.
+
+    Raises ``NotFound``, ``Invalid``, ``Conflict`` (withdrawn, not in the feed, or another id was acknowledged).
+    """
+    if oms_order_id is not None and not 0 < len(oms_order_id) <= 80:
+        raise Invalid("oms_order_id", "expected 1 to 80 characters")
+    query = select(orders.c.id).where(orders.c.store_id == store_id, orders.c.number == number)
+    with house.database.read() as connection:
+        order_id = connection.execute(query).scalar()
+    if order_id is None:
+        raise NotFound(f"there is no order {number}")
+    try:
+        return house.database.run(
+            lambda connection: _acknowledge(connection, order_id, number, oms_order_id, by)
+        )
+    except IntegrityError:
+        raise Conflict(f"the id {oms_order_id} was given for another order already") from None
+
+
+def _acknowledge(connection: Connection, order_id: UUID, number: str, oms_order_id: str | None, by: str) -> str:
+    facts.lock(connection, order_id)
+    query = select(outbox).where(outbox.c.order_id == order_id, outbox.c.kind == Kind.FEED)
+    rows = connection.execute(query.order_by(outbox.c.created_at.desc()).with_for_update()).mappings().all()
+    if not rows:
+        raise Conflict(f"order {number} is not in the feed")
+    row = rows[0]
+    receipt = oms_order_id or f"ack {row['position']} {number}"[:80]
+    if row["state"] == State.DONE:
+        return _known(row, oms_order_id)
+    if row["state"] == State.WITHDRAWN or row["position"] is None:
+        raise Conflict(f"order {number} is not in the feed: {row['reason'] or 'it was not listed yet'}")
+    at = clock.now()
+    deliver_rows.write(
+        connection, row, state=step(State(row["state"]), Event.RECEIPT), receipt=receipt, receipt_kind="ack",
+        due_at=None, done_at=at, last_error=None, fence=row["fence"] + 1,
+    )
+    if oms_order_id is not None:
+        execute(connection, [Write("order_oms_id", {"id": order_id, "oms_order_id": oms_order_id})])
+    deliver_ends.close_cases(connection, row["id"], at=at, why="the OMS acknowledged it")
+    deliver_rows.note(
+        connection, row["id"], order_id, call="ack", event=Event.RECEIPT, by=by, text=f"acknowledged as {receipt}", at=at
+    )
+    return receipt
+
+
+def _known(row: Any, oms_order_id: str | None) -> str:
+    receipt: str = row["receipt"]
+    if oms_order_id not in (None, receipt) and row["receipt_kind"] == "ack":
+        raise Conflict(f"it was acknowledged as {receipt} before")
+    return receipt
