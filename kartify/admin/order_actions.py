@@ -20,7 +20,7 @@ class OrderActions(OrderPage):
     @expose("/<uuid:order_id>/check", methods=("POST",))
     @needs(Permission.WORK)
     def check(self, order_id: UUID) -> Any:
-        return self.act(order_id, "check payment", lambda: self._check(order_id))
+        return self.act(order_id, "check payment", lambda: self._check(order_id), traced="nowhere")
 
     def _check(self, order_id: UUID) -> str:
         """What each gateway said, one clause a payment."""
@@ -77,7 +77,7 @@ class OrderActions(OrderPage):
     @expose("/<uuid:order_id>/push/<uuid:delivery_id>", methods=("POST",))
     @needs(Permission.WORK)
     def push(self, order_id: UUID, delivery_id: UUID) -> Any:
-        return self.act(order_id, "push again", lambda: self._push(order_id, delivery_id), written=True)
+        return self.act(order_id, "push again", lambda: self._push(order_id, delivery_id), traced="audit")
 
     def _push(self, order_id: UUID, delivery_id: UUID) -> str:
         self._own_delivery(order_id, delivery_id)
@@ -90,7 +90,7 @@ class OrderActions(OrderPage):
     @expose("/<uuid:order_id>/oms-id/<uuid:delivery_id>", methods=("POST",))
     @needs(Permission.WORK)
     def oms_id(self, order_id: UUID, delivery_id: UUID) -> Any:
-        return self.act(order_id, "record OMS id", lambda: self._oms_id(order_id, delivery_id), written=True)
+        return self.act(order_id, "record OMS id", lambda: self._oms_id(order_id, delivery_id), traced="audit")
 
     def _oms_id(self, order_id: UUID, delivery_id: UUID) -> str:
         self._own_delivery(order_id, delivery_id)
@@ -122,7 +122,7 @@ class OrderActions(OrderPage):
     @expose("/<uuid:order_id>/note", methods=("POST",))
     @needs(Permission.WORK)
     def note(self, order_id: UUID) -> Any:
-        return self.act(order_id, "note", lambda: self._note(order_id), written=True)
+        return self.act(order_id, "note", lambda: self._note(order_id), traced="audit")
 
     def _note(self, order_id: UUID) -> str:
         form_of(request.form)

@@ -55,6 +55,7 @@ class OrderData:
     cases: Sequence[Case]
     accounts: Mapping[UUID, Account]
     oms_account: Account | None
+    confirms: bool  # the OMS holds the order unpaid, and is told of the payment
     links: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -97,7 +98,7 @@ def load(session: Session, order_id: UUID) -> OrderData:
     reports = of(Report, Report.seen_at.desc(), Report.id.desc())
     payments, charges = of(Payment, Payment.created_at), of(Charge, Charge.first_seen_at)
     deliveries = of(Delivery, Delivery.created_at, Delivery.id)
-    oms_account = _oms_account(session, order.store_id)
+    oms_account, confirms = _oms_account(session, order.store_id)
     return OrderData(
         order=order, store=session.get_one(Store, order.store_id), lines=of(OrderLine, OrderLine.position),
         fees=of(OrderFee, OrderFee.position), tenders=of(OrderTender, OrderTender.position), payments=payments,
@@ -107,7 +108,7 @@ def load(session: Session, order_id: UUID) -> OrderData:
         entries=of(TimelineEntry, TimelineEntry.at.desc(), TimelineEntry.id.desc()),
         messages=_messages(session, reports), operations=of(Operation, Operation.created_at),
         cases=of(Case, Case.opened_at.desc()), oms_account=oms_account,
-        accounts=_accounts(session, [*payments, *charges, *deliveries, *reports], oms_account),
+        confirms=confirms, accounts=_accounts(session, [*payments, *charges, *deliveries, *reports], oms_account),
     )
 
 
@@ -117,11 +118,13 @@ def _messages(session: Session, reports: Sequence[Report]) -> dict[UUID, InboxMe
     return {one.id: one for one in found}
 
 
-def _oms_account(session: Session, store_id: UUID) -> Account | None:
-    link = select(StoreAccount.account_id).where(
-        StoreAccount.store_id == store_id, StoreAccount.kind == "oms", StoreAccount.active
-    )
-    return session.scalars(select(Account).where(Account.id.in_(link))).first()
+def _oms_account(session: Session, store_id: UUID) -> tuple[Account | None, bool]:
+    link = session.scalars(
+        select(StoreAccount).where(
+            StoreAccount.store_id == store_id, StoreAccount.kind == "oms", StoreAccount.active
+        )
+    ).first()
+    return (session.get(Account, link.account_id), link.delivery == "confirm") if link else (None, False)
 
 
 def _accounts(session: Session, rows: Sequence[Any], oms: Account | None) -> dict[UUID, Account]:

@@ -45,11 +45,12 @@ class Query:
         """What is not known is left out, so a mangled address shows the plain list."""
         search = values.get("q", "").strip()[:200]
         status = values.get("status", "")
+        status = status if status in list(Status) else ""
         view = values.get("view", "")
         if view not in VIEWS:
             view = "all" if search or status else "missing"
         return cls(
-            view=view, status=status if status in list(Status) else "", store=values.get("store", "")[:32],
+            view=view, status=status, store=values.get("store", "")[:32],
             gateway=values.get("gateway", "")[:32], age=values.get("age", "") if values.get("age") in AGES else "",
             search=search, cursor=values.get("after"),
         )
@@ -139,7 +140,7 @@ def _named(session: Session, text: str, personal: bool) -> Any:
         select(Order.id).where(Order.store_id.in_(stores), Order.number.in_(spelled)),
         select(Order.id).where(Order.oms_order_id == text),
         select(Payment.order_id).where(Payment.account_id.in_(accounts), Payment.gateway_order_id == text),
-        select(Payment.order_id).where(Payment.reference == text.upper()),
+        select(Payment.order_id).where(Payment.reference.in_(spelled)),
         select(Charge.order_id).where(Charge.account_id.in_(accounts), Charge.gateway_payment_id == text,
                                       Charge.order_id.is_not(None)),
     ]

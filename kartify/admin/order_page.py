@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from flask import flash, make_response, request
@@ -22,6 +22,7 @@ from kartify.domain.status import Actor, Status, targets
 from kartify.flows import audit, byhand, edit
 from kartify.house import House
 
+Trace = Literal["nowhere", "moves", "audit"]
 UNPAID = (Status.MISSING, Status.FAILED)
 
 
@@ -60,10 +61,11 @@ class OrderPage(Desk):
         )
         return make_response(page, code)
 
-    def act(self, order_id: UUID, action: str, work: Callable[[], str], *, written: bool = False) -> Any:
+    def act(self, order_id: UUID, action: str, work: Callable[[], str], *, traced: Trace = "moves") -> Any:
         """Does it, then shows the page. What is refused is shown with what was typed; both are audited.
 
-        ``written``: the flow writes audit and timeline itself when it succeeds.
+        ``traced``: where the flow leaves its own trace when it succeeds: in the rows that the timeline shows anyway,
+        in the audit too, or nowhere.
         """
         act = audit.Act(by=self.person.email, action=action, subject=f"order:{order_id}", text="")
         try:
@@ -78,8 +80,8 @@ class OrderPage(Desk):
             code = 422 if isinstance(problem, Invalid) else 409
             return self.show(order_id, code=code, problem=f"Not done: {problem}".rstrip(".") + ".")
         flash(said, "good")
-        if not written:
-            self.audited(act, said, order_id=order_id)
+        if traced != "audit":
+            self.audited(act, said, order_id=order_id if traced == "nowhere" else None)
         return self.back("orders.page", order_id=order_id)
 
 
@@ -135,8 +137,10 @@ def cancel_of(data: OrderData) -> Button | None:
 def confirming(house: House, data: OrderData) -> list[Any]:
     """The tools with which the store's OMS confirms a payment, as its plugin declares them."""
     kind = house.registry.partner(data.oms_account.slug) if data.oms_account else None
-    wanted = data.order.status in (*UNPAID, Status.PROCESSING)
-    return [tool for tool in (kind.tools if kind else ()) if tool.verb == "confirm_payment" and wanted]
+    done = data.delivery is not None and data.delivery.state == "done"
+    if kind is None or not data.confirms or done or data.order.status not in (*UNPAID, Status.PROCESSING):
+        return []
+    return [tool for tool in kind.tools if tool.verb == "confirm_payment"]
 
 
 def links(house: House, data: OrderData) -> dict[str, str]:

@@ -86,7 +86,8 @@ def as_environment(settings: Settings) -> Mapping[str, str]:
 @contextmanager
 def house_of(settings: Settings, *, connections: int = 5) -> Iterator[House]:
     engine = make_engine(settings.sqlalchemy_url, connections=connections)
-    waker = CoalescedWaker(Wake(settings.redis_url))
+    wake = Wake(settings.redis_url)
+    waker = CoalescedWaker(wake)
     try:
         yield build(
             Database(engine), registry.load(), Vault(settings.fernet_keys), client=HttpClient(),
@@ -94,6 +95,7 @@ def house_of(settings: Settings, *, connections: int = 5) -> Iterator[House]:
         )
     finally:
         waker.flush()
+        wake.close()
         engine.dispose()
 
 
@@ -115,7 +117,7 @@ def set_logging(level: int) -> None:
             structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, sort_keys=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
 
 

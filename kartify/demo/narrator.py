@@ -20,6 +20,8 @@ from kartify.models import Order, OrderMove, table
 EVERY: Final = 0.5
 # A move may be committed a little later than its id was made: so far back we look again.
 LATE: Final = timedelta(seconds=15)
+# Who moves an order when our own capture of an authorisation succeeds.
+CAPTURED: Final = "kartify: capture"
 Say = Callable[[str], None]
 moves, orders = table(OrderMove), table(Order)
 _NEWS = (
@@ -84,6 +86,8 @@ def sentence(row: Any) -> str:
 def _how(row: Any) -> str:
     money = display(row.due, row.currency)
     if row.actor == "gateway" and row.target == "processing":
+        if row.by == CAPTURED:
+            return f"authorised before, captured now, {money}"
         by_lookup = row.channel == "lookup"
         return f"found by lookup, {money} recovered" if by_lookup else f"paid, told by {row.channel}, {money}"
     if row.actor == "staff":

@@ -197,7 +197,7 @@ def _acknowledge(connection: Connection, order_id: UUID, number: str, oms_order_
     rows = connection.execute(query.order_by(outbox.c.created_at.desc()).with_for_update()).mappings().all()
     if not rows:
         raise Conflict(f"order {number} is not in the feed")
-    row = rows[0]
+    row: Any = rows[0]
     receipt = oms_order_id or f"ack {row['position']} {number}"[:80]
     if row["state"] == State.DONE:
         return _known(row, oms_order_id)
@@ -212,7 +212,8 @@ def _acknowledge(connection: Connection, order_id: UUID, number: str, oms_order_
         execute(connection, [Write("order_oms_id", {"id": order_id, "oms_order_id": oms_order_id})])
     deliver_ends.close_cases(connection, row["id"], at=at, why="the OMS acknowledged it")
     deliver_rows.note(
-        connection, row["id"], order_id, call="ack", event=Event.RECEIPT, by=by, text=f"acknowledged as {receipt}", at=at
+        connection, row["id"], order_id, call="ack", event=Event.RECEIPT, by=by, at=at,
+        text=f"acknowledged as {receipt}",
     )
     return receipt
 

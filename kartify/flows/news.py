@@ -16,8 +16,10 @@ from sqlalchemy.exc import DBAPIError
 from kartify import clock, contain
 from kartify.accounts import Broken, Loaded
 from kartify.database import transient, unavailable
+from kartify.domain.cases import CaseType, CaseWanted
 from kartify.domain.errors import Conflict, Invalid, NoSecret, NotFound, Refused, Unreadable
 from kartify.flows import inbox, oms_news
+from kartify.flows.cases import raise_case
 from kartify.flows.oms_news import Teller, Told
 from kartify.flows.receive import waiting
 from kartify.flows.refusals import count_refusal
@@ -183,8 +185,16 @@ def _apply_all(
     if at - since < PATIENCE:
         inbox.set_state(connection, stored.id, "waiting", at=at, reason=why, due_at=at + RETRY)
         return News(word="waiting", told=told)
-    inbox.set_state(connection, stored.id, "ignored", at=at, reason=why)
+    state = "exception" if any(len(ids) > 1 for ids, _ in found) else "ignored"
+    inbox.set_state(connection, stored.id, state, at=at, reason=why)
+    if state == "exception":
+        _ambiguous(connection, account, stored.id, why, at)
     return News(word="ignored", told=told)
+
+
+def _ambiguous(connection: Connection, account: Loaded, message_id: UUID, why: str, at: datetime) -> None:
+    wanted = CaseWanted(type=CaseType.MESSAGE_FAILING, reason=f"News of the OMS fits {why}.", currency="")
+    raise_case(connection, wanted, subject=f"message:{message_id}", at=at, account_id=account.id)
 
 
 def process_stored_news(house: House, row: Any) -> News:

@@ -57,7 +57,8 @@ class Told:
 
 
 def find(connection: Connection, account_id: UUID, news: OmsNews) -> list[UUID]:
-    """The orders it may be about, of the stores that use this account: by our number, else by the OMS's own id."""
+    """The orders it may be about, of the stores that use this account: by the OMS's own id and by our number; two
+    where these do not agree."""
     mine = orders.c.store_id.in_(select(links.c.store_id).where(links.c.account_id == account_id))
     names = [orders.c.number == news.number] if news.number else []
     names += [orders.c.oms_order_id == news.oms_order_id] if news.oms_order_id else []
@@ -66,7 +67,10 @@ def find(connection: Connection, account_id: UUID, news: OmsNews) -> list[UUID]:
     query = select(orders.c.id, orders.c.number, orders.c.oms_order_id).where(mine, or_(*names))
     found = connection.execute(query.limit(5)).all()
     exact = [row.id for row in found if news.oms_order_id and row.oms_order_id == news.oms_order_id]
-    return exact or [row.id for row in found if row.number == news.number]
+    named = [row.id for row in found if row.number == news.number]
+    if len(exact) == 1 and exact[0] in named:
+        return exact
+    return list(dict.fromkeys([*exact, *named]))
 
 
 def apply(connection: Connection, order_id: UUID, news: OmsNews, teller: Teller) -> Told:

@@ -17,6 +17,7 @@ from kartify.domain.errors import KartifyError, NotFound, Unreadable
 from kartify.domain.plan import backoff
 from kartify.domain.reports import Channel
 from kartify.flows import callback, inbox, receive
+from kartify.flows import news as oms_messages
 from kartify.flows.cases import raise_case
 from kartify.house import House
 from kartify.models import InboxMessage, table
@@ -90,6 +91,9 @@ def _mark(connection: Connection, message_id: UUID, reason: str) -> None:
 
 
 def _again(house: House, row: Any) -> None:
+    if row["channel"] == oms_messages.CHANNEL:
+        oms_messages.process_stored_news(house, row)
+        return
     account = house.accounts.get(row["account_id"])
     message = stored_message(row)
     news = read_stored(house, account, row, message)

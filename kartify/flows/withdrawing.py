@@ -39,8 +39,24 @@ def cancel(connection: Connection, snapshot: Snapshot, *, by: str, at: datetime,
         target=Status.CANCELLED, actor=Actor.OMS, by=by, reason=reason, at=at, guards=frozenset({Guard.NEWER}),
         cancelled_by=snapshot.cancelled_by or "oms",
     )
-    execute(connection, moves.writes(snapshot, move, moves.delivery_rows(connection, snapshot.order_id)))
+    rows = moves.delivery_rows(connection, snapshot.order_id)
+    execute(connection, moves.writes(snapshot, move, rows))
+    _close_served(connection, snapshot, [row for row in rows if row.kind is Kind.FEED], at)
     restate(connection, snapshot, Status.CANCELLED, by=by, at=at)
+
+
+def _close_served(connection: Connection, snapshot: Snapshot, rows: list[DeliveryRow], at: datetime) -> None:
+    """An OMS that cancels what it was listed has had it: no acknowledgement is waited for any more."""
+    for row in rows:
+        if row.state is State.SENT_UNKNOWN:
+            connection.execute(
+                update(outbox)
+                .where(outbox.c.id == row.id, outbox.c.state == row.state)
+                .values(
+                    state=step(row.state, Event.RECEIPT), due_at=None, done_at=at, receipt_kind="news",
+                    receipt=row.receipt or snapshot.oms_order_id or f"news of {snapshot.number}",
+                )
+            )
 
 
 def restate(

@@ -151,7 +151,7 @@ def test_check_payment_tells_unknown_from_unpaid(cockpit: Cockpit) -> None:
     assert "Plain Pay: no answer, the gateway answered 502. The order stays missing." in page
     cockpit.bank.answers["order_K1001"] = PaymentAnswer(reports=(report(state="failed", order="order_K1001"),))
     page = person.press(f"/admin/orders/{order_id}/check", version=1)
-    assert "Plain Pay: unpaid (failed). The order stays missing." in page
+    assert "Plain Pay: not paid, and nothing under way (failed). The order stays missing." in page
     assert "No callback, no webhook." in page
     assert cockpit.status(order_id) == "missing"
 
@@ -163,7 +163,7 @@ def test_move_by_hand_keeps_reason_and_the_gateways_answer(cockpit: Cockpit) -> 
     page = person.press(
         f"/admin/orders/{order_id}/move", version=1, target="processing", reason="bank slip seen", evidence="UTR 42"
     )
-    assert "moved by hand. The gateway said: pending" in page
+    assert "moved by hand. The gateway said: still under way (pending)" in page
     assert f"moved by hand by {person.email} (bank slip seen); no payment is proved." in page
     assert "evidence: UTR 42" in page
     move = cockpit.rows(OrderMove, order_id=order_id)[-1]
@@ -265,10 +265,11 @@ def test_the_tools_page_confirms_by_the_oms_id_or_our_number(confirming: Cockpit
 def test_push_again_makes_it_due_and_it_goes_out_once(cockpit: Cockpit) -> None:
     order_id, delivery_id = dead_delivery(cockpit)
     person = cockpit.person("support")
-    assert "Ledger does not have it: The postcode is not served." in person.text(f"/admin/orders/{order_id}")
+    assert "Ledger does not have it: shipping_address.postcode: The postcode is not served." in person.text(f"/admin/orders/{order_id}")
     version = cockpit.version(order_id)
     page = person.press(f"/admin/orders/{order_id}/push/{delivery_id}", version=version, reason="postcode mended")
     assert "Due now" in page
+    assert "Confirm payment" not in page.split("Tools")[1]  # this OMS gets orders by push
     deliver.deliver_due(cockpit.house, cockpit.oms, worker="w")  # type: ignore[arg-type]
     assert "Ledger has it since" in person.text(f"/admin/orders/{order_id}")
     assert len(cockpit.ledger.of("K1002")) == 1
@@ -386,7 +387,8 @@ def test_a_schedule_shows_its_next_five_times_before_it_is_saved(cockpit: Cockpi
     assert cockpit.one(Cron, cron)["schedule"] == "every 300"
     refused = person.text(f"/admin/crons/{cron}?schedule=every+1&timezone=UTC")
     assert "This cannot work: schedule: expected 'every N' with N from 5" in refused
-    saved = person.press(f"/admin/crons/{cron}/schedule", schedule="*/5 * * * *", timezone="UTC", enabled="yes", version=1)
+    saved = person.press(f"/admin/crons/{cron}/schedule", schedule="*/5 * * * *", timezone="UTC",
+                         enabled="yes", version=1)
     assert "Saved. Next run" in saved
     assert cockpit.one(Cron, cron)["schedule"] == "*/5 * * * *"
 

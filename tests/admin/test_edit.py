@@ -102,7 +102,7 @@ def test_sc_25_webhook_lookup_and_admin_edit_at_once(either: Cockpit) -> None:
         ended[f"{name} {getattr(code, 'status_code', 'done')}"] += 1
 
     works = {
-        "webhook": lambda: receive.receive_webhook(either.house, either.gateway, message),
+        "webhook": lambda: receive.webhook(either.house, either.gateway, message),
         "lookup": lambda: asking.check_order(either.house, order_id, by="cron"),
         "edit": lambda: support.post(f"/admin/orders/{order_id}/edit", version=1, **FORM, notes="both"),
         "move": lambda: admin.post(f"/admin/orders/{order_id}/move", version=1, target="processing", reason="phone"),
@@ -144,7 +144,8 @@ def test_a_field_that_nobody_may_edit_is_refused_by_the_flow_and_ignored_by_the_
     for name in ("status", "due", "total", "basis"):
         with pytest.raises(Invalid):
             edit.edit_order(cockpit.house, order_id, {name: "1"}, form=edit.Form(version=1), by="x")
-    cockpit.person("support").press(f"/admin/orders/{order_id}/edit", version=1, status="processing", due="1", notes="n")
+    cockpit.person("support").press(f"/admin/orders/{order_id}/edit", version=1, status="processing", due="1",
+                                    notes="n")
     row = cockpit.one(Order, order_id)
     assert (row["status"], row["due"], row["notes"]) == ("missing", 249900, "n")
 

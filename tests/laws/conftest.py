@@ -145,6 +145,9 @@ class Vandal:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
+    def one(self, name: str, **where: Any) -> dict[str, Any]:
+        return dict(self.connection.execute(select(_table(name)).where(*_same(name, where))).mappings().one())
+
     def check(self) -> list[laws.Broken]:
         return laws.broken(self.connection, clock.now())
 
@@ -154,8 +157,7 @@ class Vandal:
 
     def copy(self, name: str, where: dict[str, Any], **changes: Any) -> None:
         """A second row like the one there is."""
-        row = self.connection.execute(select(_table(name)).where(*_same(name, where))).mappings().one()
-        self.insert(name, {**row, "id": new_id(), **changes})
+        self.insert(name, {**self.one(name, **where), "id": new_id(), **changes})
 
     def insert(self, name: str, row: dict[str, Any]) -> None:
         self.connection.execute(insert(_table(name)).values(row))

@@ -20,7 +20,7 @@ def _second_settlement_of_a_charge(town, vandal):
 
 
 def _two_active_settlements(town, vandal):
-    charge = town.one("charges", gateway_payment_id="pay_second")["id"]
+    charge = vandal.one("charges", gateway_payment_id="pay_second")["id"]
     vandal.copy("settlements", {"order_id": town.ids["twice"]}, charge_id=charge)
     vandal.change("cases", {"charge_id": charge, "type": "second_payment"}, money_held=0)
 
@@ -95,7 +95,7 @@ def _two_ids_at_one_oms(town, vandal):
 
 
 def _one_id_for_two_orders(town, vandal):
-    receipt = town.one("outbox", order_id=town.ids["plain"])["receipt"]
+    receipt = vandal.one("outbox", order_id=town.ids["plain"])["receipt"]
     vandal.change("outbox", {"order_id": town.ids["cod"]}, receipt=receipt)
 
 
@@ -153,7 +153,7 @@ def _refunded_more_than_captured(town, vandal):
 
 
 def _operation(town, vandal, **values):
-    charge = town.one("charges", gateway_payment_id="pay_twice")
+    charge = vandal.one("charges", gateway_payment_id="pay_twice")
     now = clock.now()
     row = {
         "id": new_id(), "key": new_id().hex, "charge_id": charge["id"], "order_id": charge["order_id"],

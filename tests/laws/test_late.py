@@ -28,7 +28,7 @@ def _row_of_a_run(vandal, **values):
 
 
 def _row_of_an_operation(town, vandal, **values):
-    charge = town.one("charges", gateway_payment_id="pay_twice")
+    charge = vandal.one("charges", gateway_payment_id="pay_twice")
     row = {
         "id": new_id(), "key": "k", "charge_id": charge["id"], "order_id": charge["order_id"],
         "account_id": charge["account_id"], "kind": "refund", "amount": 100, "currency": "INR", "state": "due",
@@ -123,7 +123,7 @@ def test_a_red_light_on_the_account_is_an_alarm(town, vandal):
 
 def test_an_open_exception_of_the_delivery_is_an_alarm(town, vandal):
     _dead(town, vandal, clock.now())
-    delivery = town.one("outbox", order_id=town.ids["cod"])["id"]
+    delivery = vandal.one("outbox", order_id=town.ids["cod"])["id"]
     vandal.copy("cases", {"order_id": town.ids["low"]}, subject=f"delivery:{delivery}", type="oms_refused",
                 charge_id=None, money_held=0)
     assert vandal.check() == []
