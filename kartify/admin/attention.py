@@ -14,7 +14,7 @@ from kartify.admin.look import words
 from kartify.admin.order_page import next_action
 from kartify.admin.paging import by_moment
 from kartify.admin.permissions import Permission
-from kartify.domain.cases import SETTLED_MONEY, CaseType
+from kartify.domain.cases import CaseType
 from kartify.domain.errors import KartifyError
 from kartify.flows import audit, resolve
 from kartify.models import Case, Order, Store
@@ -40,7 +40,7 @@ class Attention(Desk):
         return self.render(
             "cockpit/attention.html", page=page, orders=orders, stores=stores, zone=zone, kind=kind,
             kind_pairs=[(one, words(one)) for one in CaseType],
-            store=store, next_action=next_action, settled=SETTLED_MONEY, problem=problem, problem_of=case_id,
+            store=store, next_action=next_action, held_apart=resolve.held_apart, problem=problem, problem_of=case_id,
             typed=request.form, params={name: value for name, value in (("type", kind), ("store", store)) if value},
         )
 

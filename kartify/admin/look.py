@@ -82,9 +82,18 @@ def span(length: timedelta) -> str:
     return f"{days} d {hours % 24} h" if days < 7 and hours % 24 else f"{days} d"
 
 
+_SPELLED = {"oms": "OMS", "cod": "COD", "line1": "line 1", "line2": "line 2", "sku": "SKU"}
+
+
 def words(name: str | None) -> str:
-    """sent_unknown is "sent unknown"."""
-    return (name or "–").replace("_", " ")
+    """sent_unknown is "sent unknown", oms_refused is "OMS refused"."""
+    return " ".join(_SPELLED.get(part, part) for part in (name or "–").split("_"))
+
+
+def title(name: str | None) -> str:
+    """The same, as a heading; abbreviations keep their capitals."""
+    text = words(name)
+    return text[:1].upper() + text[1:]
 
 
 def status(name: str | None, label: str | None = None) -> Markup:

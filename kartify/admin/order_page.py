@@ -137,8 +137,8 @@ def cancel_of(data: OrderData) -> Button | None:
 def confirming(house: House, data: OrderData) -> list[Any]:
     """The tools with which the store's OMS confirms a payment, as its plugin declares them."""
     kind = house.registry.partner(data.oms_account.slug) if data.oms_account else None
-    done = data.delivery is not None and data.delivery.state == "done"
-    if kind is None or not data.confirms or done or data.order.status not in (*UNPAID, Status.PROCESSING):
+    rests = data.delivery is not None and data.delivery.state in ("done", "dead")
+    if kind is None or not data.confirms or rests or data.order.status not in (*UNPAID, Status.PROCESSING):
         return []
     return [tool for tool in kind.tools if tool.verb == "confirm_payment"]
 

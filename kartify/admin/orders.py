@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from kartify.admin import order_list
 from kartify.admin.desk import choices
+from kartify.admin.look import title, words
 from kartify.admin.order_edit import OrderEdit
 from kartify.domain.status import Status
 from kartify.models import Account, Order
@@ -38,7 +39,7 @@ def why(found: order_list.Listed, order: Order) -> str:
     """The short reason in the list: the last answer of the gateway, or what the OMS has."""
     case = found.cases.get(order.id)
     if case is not None:
-        return f"{case.type.replace('_', ' ').capitalize()}: {case.reason}"
+        return f"{title(case.type)}: {case.reason}"
     if order.status in (Status.MISSING, Status.FAILED):
         payment = found.payments.get(order.id)
         if payment is None:
@@ -51,7 +52,7 @@ def why(found: order_list.Listed, order: Order) -> str:
     if row.kind == "none":
         return row.reason or "nothing to deliver"
     name = _name(found, row.account_id)
-    said = row.receipt if row.state == "done" else row.last_error or row.state.replace("_", " ")
+    said = row.receipt if row.state == "done" else row.last_error or words(row.state)
     return f"{name}: {said}"
 
 

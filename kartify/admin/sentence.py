@@ -48,7 +48,7 @@ def _heard(data: OrderData) -> str:
     silent = [name for name in ("callback", "webhook") if name not in channels]
     last = data.reports[0] if data.reports else None
     quiet = f"No {', no '.join(silent)}." if silent else ""
-    if last is None:
+    if last is None or last.channel == "lookup":
         return quiet
     who = data.account_name(last.account_id)
     return f"{quiet} Last news: {who} said {words(last.state)} by {last.channel} at {_at(data, last.seen_at)}.".strip()

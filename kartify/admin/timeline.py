@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from kartify.admin.look import money, plain_when, scrub, words
+from kartify.admin.look import money, plain_when, scrub, title, words
 from kartify.admin.order_data import OrderData
 from kartify.models import OrderMove, Report, TimelineEntry
 
+_CALLS = {"deliver": "was told", "find": "was asked", "person": "by hand", "news": "sent news"}
 _KINDS = {"edit": "Edited", "note": "Note", "check payment": "Payment checked"}
 
 
@@ -35,7 +36,9 @@ def entries(data: OrderData, *, personal: bool) -> list[Entry]:
         *(_line(one, personal) for one in data.entries),
         *_operations(data),
     ]
-    return sorted(found, key=lambda one: one.at, reverse=True)
+    # What was said, what followed from it, what was sent: in one commit all have one moment.
+    rank = {"gateway": 0, "status": 1, "oms": 2}
+    return sorted(found, key=lambda one: (one.at, rank.get(one.source, 3)), reverse=True)
 
 
 def _report(data: OrderData, report: Report) -> Entry:
@@ -43,7 +46,7 @@ def _report(data: OrderData, report: Report) -> Entry:
         f"{name} {money(value, report.currency)}"
         for name, value in (("captured", report.captured), ("authorised", report.authorized),
                             ("refunded", report.refunded))
-        if value
+        if value and not (name == "authorised" and report.captured)
     ]
     more = [f"its word: {report.word}"] if report.word != report.state else []
     more += [report.detail] if report.detail else []
@@ -75,16 +78,16 @@ def _attempts(data: OrderData) -> Iterator[Entry]:
     for one in data.attempts:
         row = rows.get(one.delivery_id)
         name = data.account_name(row.account_id) if row else "OMS"
-        title = f"{name}: {words(one.call)}, {words(one.event)}"
+        title = f"{name} {_CALLS.get(one.call, words(one.call))}: {words(one.event)}"
         yield Entry(at=one.at, source="oms", title=title, by=one.by, more=(f"{one.text} ({one.milliseconds} ms)",))
 
 
 def _line(one: TimelineEntry, personal: bool) -> Entry:
-    title = _KINDS.get(one.kind, words(one.kind).capitalize())
+    heading = _KINDS.get(one.kind) or title(one.kind)
     more = [scrub(one.text, personal)]
     if one.kind == "edit" and one.data:
         more += list(_edit_lines(one.data, personal))
-    return Entry(at=one.at, source="staff", title=title, by=one.by, more=tuple(more))
+    return Entry(at=one.at, source="staff", title=heading, by=one.by, more=tuple(more))
 
 
 def _edit_lines(data: dict[str, Any], personal: bool) -> Iterator[str]:

@@ -90,11 +90,10 @@ def _drive(port: int, requests: list[bytes], connections: int) -> Driven:
                     continue
                 took.append(time.perf_counter() - line.begun)
                 statuses[status] += 1
-                request = next(waiting, None)
-                if request is None:
+                if (following := next(waiting, None)) is None:
                     busy -= 1
                 else:
-                    line.send(request)
+                    line.send(following)
         seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
     for line in lines:
         line.socket.close()

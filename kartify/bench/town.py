@@ -52,7 +52,7 @@ def fill(house: House, town: Town, numbers: range) -> None:
 
 
 def _known(model: Any) -> type[Base]:
-    return model  # type: ignore[no-any-return]
+    return model
 
 
 def _rows(town: Town, number: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
@@ -89,7 +89,7 @@ def body(number: int) -> bytes:
         "vpa": "asha@upi", "email": "asha@example.com", "contact": "+919800000000",
         "notes": {"kartify_reference": reference, "kartify_amount": str(AMOUNT)}, "fee": 3066, "tax": 468,
         "error_code": None, "error_description": None, "error_source": None, "error_step": None, "error_reason": None,
-        "acquirer_data": {"rrn": f"{number:012d}", "upi_transaction_id": hashlib.md5(order_id.encode()).hexdigest()},
+        "acquirer_data": {"rrn": f"{number:012d}", "upi_transaction_id": f"{number:032x}"},
         "created_at": 1795399000, "reward": None, "upi": {"payer_account_type": "bank_account", "vpa": "asha@upi"},
     }  # fmt: skip
     order = {

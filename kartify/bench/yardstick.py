@@ -11,15 +11,15 @@ import psycopg
 
 from kartify.testing.postgres import programs
 
-CLIENTS, THREADS, ORDERS = 16, 2, 100_000
-_TABLES = f"""
+CLIENTS, THREADS = 16, 2
+_TABLES = """
 CREATE TABLE IF NOT EXISTS bench_events (id uuid PRIMARY KEY, key text UNIQUE, body text, at timestamptz);
 CREATE TABLE IF NOT EXISTS bench_orders (id int PRIMARY KEY, status text, at timestamptz);
 CREATE TABLE IF NOT EXISTS bench_history (id uuid PRIMARY KEY, order_id int, target text, at timestamptz);
 CREATE TABLE IF NOT EXISTS bench_outbox (id uuid PRIMARY KEY, order_id int, state text, at timestamptz);
-INSERT INTO bench_orders SELECT n, 'missing', '2026-01-01' FROM generate_series(1, {ORDERS}) n ON CONFLICT DO NOTHING;
+INSERT INTO bench_orders SELECT n, 'missing', '2026-01-01' FROM generate_series(1, 100000) n ON CONFLICT DO NOTHING;
 """
-_SCRIPT = f"""\\set order random(1, {ORDERS})
+_SCRIPT = """\\set order random(1, 100000)
 BEGIN;
 INSERT INTO bench_events VALUES (gen_random_uuid(), gen_random_uuid()::text, repeat('x', 1300), '2026-01-01');
 UPDATE bench_orders SET status = 'processing', at = '2026-01-02' WHERE id = :order;

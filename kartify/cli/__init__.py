@@ -18,7 +18,7 @@ COMMANDS = {
     "user": "kartify.cli.people:user",
     "order": "kartify.cli.orders:order",
     "web": "kartify.cli.processes:web",
-    "worker": "kartify.cli.processes:worker",
+    "worker": "kartify.cli.worker:worker",
     "clock": "kartify.cli.processes:clock",
     "lookup": "kartify.cli.work:lookup",
     "deliver": "kartify.cli.work:deliver",

@@ -10,7 +10,8 @@ import click
 from kartify import contain
 from kartify.accounts import Broken, secret_names
 from kartify.cli import find
-from kartify.cli.house import me, open_house
+from kartify.cli.here import me
+from kartify.cli.house import open_house
 from kartify.cli.output import json_option, show
 from kartify.cli.values import pairs
 from kartify.flows import stores

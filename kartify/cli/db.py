@@ -7,7 +7,7 @@ import logging
 import click
 from sqlalchemy import Engine
 
-from kartify.cli.house import set_logging, settings_here
+from kartify.cli.here import set_logging, settings_here
 from kartify.cli.output import json_option, show
 from kartify.database import make_engine
 from kartify.migrations.run import current, head, upgrade

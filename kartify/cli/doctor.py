@@ -15,7 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kartify import clock, registry
 from kartify.cli import find
-from kartify.cli.house import NotHere, open_house, settings_here
+from kartify.cli.here import NotHere, settings_here
+from kartify.cli.house import open_house
 from kartify.cli.output import columns, json_option, show
 from kartify.house import House
 from kartify.migrations.run import current, head

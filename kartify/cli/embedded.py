@@ -10,7 +10,7 @@ from typing import Final
 
 import urllib3
 
-from kartify.cli.house import as_environment
+from kartify.cli.here import as_environment
 from kartify.database import make_engine
 from kartify.domain.errors import KartifyError
 from kartify.migrations.run import upgrade

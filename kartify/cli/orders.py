@@ -14,7 +14,8 @@ from kartify.admin.look import zone_of
 from kartify.admin.order_data import OrderData
 from kartify.admin.timeline import Entry
 from kartify.cli import find
-from kartify.cli.house import me, open_house
+from kartify.cli.here import me
+from kartify.cli.house import open_house
 from kartify.cli.output import json_option, show
 from kartify.domain.errors import Conflict
 from kartify.domain.money import display
@@ -83,7 +84,7 @@ def _text(data: OrderData, entries: Sequence[Entry]) -> str:
 @order.command()
 @click.argument("store")
 @click.argument("number")
-@click.argument("status", type=click.Choice([*Status]))
+@click.argument("status", type=click.Choice([status.value for status in Status]))
 @click.option("--reason", required=True, help="Why, in a few words; it stays on the timeline.")
 @click.option("--evidence", help="What shows it, such as a bank reference.")
 @click.option("--no-ask", is_flag=True, help="Do not ask the gateway first.")

@@ -1,32 +1,15 @@
-"""One process each, for production: ``kartify web``, ``kartify worker``, ``kartify clock``."""
+"""What needs no house, in production: ``kartify web`` (its own workers have one) and ``kartify clock``."""
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Callable
-from typing import Any, TypeVar
 
 import click
 
-from kartify import jobs
-from kartify.cli.house import as_environment, house_of, set_logging, settings_here
-from kartify.queue import QUEUE
-from kartify.settings import Settings
+from kartify.cli.here import as_environment
+from kartify.cli.quiet import begin, quiet_option
 from kartify.stack.clock import run_clock
 from kartify.stack.web import run_web
-from kartify.stack.worker import run_worker
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def quiet_option(command: F) -> F:
-    return click.option("--quiet", is_flag=True, help="Log warnings and errors only.")(command)
-
-
-def _begin(quiet: bool) -> Settings:
-    set_logging(logging.WARNING if quiet else logging.INFO)
-    return settings_here()
 
 
 @click.command()
@@ -35,7 +18,7 @@ def _begin(quiet: bool) -> Settings:
 @quiet_option
 def web(workers: int, threads: int, quiet: bool) -> None:
     """The web server: storefront API, webhooks, callbacks, admin."""
-    settings = _begin(quiet)
+    settings = begin(quiet)
     os.environ.update(as_environment(settings))  # its own workers read it
     target = f"kartify.cli.served:{'quiet' if quiet else 'application'}"
     run_web(target, host=settings.host, port=settings.port, workers=workers, threads=threads)
@@ -43,16 +26,6 @@ def web(workers: int, threads: int, quiet: bool) -> None:
 
 @click.command()
 @quiet_option
-def worker(quiet: bool) -> None:
-    """A worker: deliveries, lookups, everything that calls a partner. Start as many as you like."""
-    settings = _begin(quiet)
-    with house_of(settings) as house:
-        jobs.use(house)
-        run_worker([QUEUE], settings.redis_url, beat=lambda: jobs.beat("worker"))
-
-
-@click.command()
-@quiet_option
 def clock(quiet: bool) -> None:
     """The clock: wakes a worker every second. One is enough, two do no harm."""
-    run_clock(_begin(quiet).redis_url)
+    run_clock(begin(quiet).redis_url)

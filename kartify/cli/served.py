@@ -7,7 +7,7 @@ import logging
 from flask import Flask
 
 from kartify.app import from_environment
-from kartify.cli.house import set_logging
+from kartify.cli.here import set_logging
 
 
 def application() -> Flask:

@@ -9,7 +9,7 @@ import threading
 import click
 
 from kartify import registry
-from kartify.cli.house import set_logging
+from kartify.cli.here import set_logging
 from kartify.cli.output import json_option, lines, show
 from kartify.domain.errors import NotFound
 from kartify.stack.watch import watch_parent

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from kartify.cli import embedded
-from kartify.cli.house import VARIABLES, house_of, set_logging
+from kartify.cli.here import VARIABLES, set_logging
+from kartify.cli.house import house_of
 from kartify.cli.output import json_option, show
 from kartify.demo import simulators
 from kartify.demo.story import Line, play

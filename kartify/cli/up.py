@@ -9,7 +9,8 @@ from contextlib import ExitStack
 import click
 
 from kartify.cli import embedded
-from kartify.cli.house import ADDRESS, house_of, set_logging
+from kartify.cli.here import ADDRESS, set_logging
+from kartify.cli.house import house_of
 from kartify.demo import people, simulators
 from kartify.demo.narrator import Narrator
 from kartify.demo.players import Players

@@ -12,7 +12,8 @@ from sqlalchemy import bindparam, select
 
 from kartify import clock
 from kartify.cli import find
-from kartify.cli.house import me, open_house
+from kartify.cli.here import me
+from kartify.cli.house import open_house
 from kartify.cli.output import json_option, show
 from kartify.domain.errors import Conflict
 from kartify.domain.money import display

@@ -139,7 +139,6 @@ def _act(decision: Decision, order: OrderView, charge: ChargeView, *, reported: 
         settlement=settlement or order.settlement,
         basis=decision.basis or order.basis,
         cancel_requested=order.cancel_requested and row.move is None,
-        cancelled_by=None if row.move is Status.PROCESSING else order.cancelled_by,
     )
 
 

@@ -201,6 +201,14 @@ def merge(facts: Facts, report: Report, *, channel: Channel, seen_at: datetime) 
     return replace(facts, **changes)
 
 
+def is_news(before: Facts, after: Facts) -> bool:
+    """Whether the facts tell more than before. That the same failure was told again, later, is none: the moments move,
+    and the facts are stored, but the quiet time of the clock does not start anew."""
+    again: dict[str, Any] = {"failed_at": None, "voided_at": None, "pending_at": None, "denied_at": None}
+    told = (before.state, before.denied, before.contradicted) != (after.state, after.denied, after.contradicted)
+    return told or replace(before, **again) != replace(after, **again)
+
+
 def foreign(facts: Facts, report: Report) -> bool:
     """Whether the report speaks of another currency than the charge is known to have: noted, never merged."""
     return None not in (facts.currency, report.currency) and facts.currency != report.currency

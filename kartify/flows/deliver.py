@@ -203,7 +203,7 @@ def _claim(
     if not wanted and row["state"] == State.DUE and row["call_until"] is None:
         order_id: UUID = row["order_id"]
         return order_id
-    return deliver_rows.claim(connection, row, now, oms, worker=worker, at=at)
+    return deliver_rows.claim(connection, row, now, oms=oms, worker=worker)
 
 
 def _crashed(connection: Connection, row: Mapping[str, Any], worker: str, at: datetime) -> None:
@@ -221,9 +221,8 @@ def _crashed(connection: Connection, row: Mapping[str, Any], worker: str, at: da
             connection, row, state=step(after, Event.GIVE_UP), due_at=None, last_error=text, **values
         )
         _poisoned(connection, row, text, at)
-    deliver_rows.note(
-        connection, row["id"], row["order_id"], call="claim", event=Event.LEASE_OVER, by=worker, text=text, at=at
-    )
+    line = deliver_rows.Line(call="claim", event=Event.LEASE_OVER, by=worker, text=text, at=at)
+    deliver_rows.note(connection, row["id"], row["order_id"], line)
 
 
 def _poisoned(connection: Connection, row: Mapping[str, Any], text: str, at: datetime) -> None:

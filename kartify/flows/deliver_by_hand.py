@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +12,11 @@ from kartify import clock
 from kartify.domain.delivery import FULFILMENT, Event, Kind, State, step
 from kartify.domain.errors import Conflict, Invalid, NotFound
 from kartify.domain.status import Status
-from kartify.flows import deliver_ends, deliver_rows, facts, withdrawing
+from kartify.flows import audit, deliver_ends, deliver_rows, facts, withdrawing
 from kartify.flows.deliver_calls import LONGEST_RECEIPT
 from kartify.flows.writes import Write, execute
 from kartify.house import House
-from kartify.models import Delivery, Order, new_id, table
+from kartify.models import Delivery, Order, table
 
 outbox, orders = table(Delivery), table(Order)
 
@@ -39,7 +38,7 @@ def push_again(house: House, delivery_id: UUID, *, by: str, reason: str) -> None
         deliver_rows.write(
             connection, row, state=state, due_at=at, attempts=0, looks=0, crashes=0, by=by, fence=row["fence"] + 1
         )
-        _note(connection, row, by, Event.AGAIN, reason, at)
+        _note(connection, row, _line(Event.AGAIN, by, reason))
         return str(row["account_id"]) if row["account_id"] else None
 
     account = house.database.run(again)
@@ -77,7 +76,7 @@ def _recorded(connection: Connection, delivery_id: UUID, receipt: str, by: str, 
     if kind is Kind.CANCEL:
         withdrawing.agreed(connection, row["order_id"], by=by, at=at, reason=f"cancelled at the OMS: {reason}")
     deliver_ends.close_cases(connection, delivery_id, at=at, by=by, why=reason)
-    _note(connection, row, by, Event.RECEIPT, reason, at, {"receipt": receipt})
+    _note(connection, row, _line(Event.RECEIPT, by, reason, receipt))
 
 
 def _locked(connection: Connection, delivery_id: UUID) -> tuple[Any, Any]:
@@ -92,18 +91,18 @@ def _locked(connection: Connection, delivery_id: UUID) -> tuple[Any, Any]:
     return row, connection.execute(standing).one()
 
 
-def _note(
-    connection: Connection, row: Any, by: str, event: Event, reason: str, at: datetime,
-    data: dict[str, Any] | None = None,
-) -> None:
-    deliver_rows.note(
-        connection, row["id"], row["order_id"], call="person", event=event, by=by, text=reason, at=at, data=data
+def _note(connection: Connection, row: Any, line: deliver_rows.Line) -> None:
+    """In the delivery's history and in the audit of what people did."""
+    deliver_rows.note(connection, row["id"], row["order_id"], line)
+    act = audit.Act(
+        by=line.by, action=f"delivery.{line.event}", subject=f"delivery:{row['id']}", text=line.text, data=line.data
     )
-    audit = {
-        "id": new_id(), "at": at, "by": by, "action": f"delivery.{event}", "subject": f"delivery:{row['id']}",
-        "text": reason, "data": data,
-    }
-    execute(connection, [Write("audit", audit)])
+    execute(connection, [audit.entry(act, line.at)])
+
+
+def _line(event: Event, by: str, reason: str, receipt: str | None = None) -> deliver_rows.Line:
+    data = {"receipt": receipt} if receipt else None
+    return deliver_rows.Line(call="person", event=event, by=by, text=reason, at=clock.now(), data=data)
 
 
 def _reason(reason: str) -> str:

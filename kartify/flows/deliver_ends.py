@@ -17,7 +17,7 @@ from kartify.domain.delivery import Event, Kind, State, step
 from kartify.flows import deliver_rows, facts, schedule
 from kartify.flows.cases import close_case, raise_case
 from kartify.flows.deliver_calls import Verdict, retry_after
-from kartify.flows.deliver_rows import Claim
+from kartify.flows.deliver_rows import Claim, Line
 from kartify.flows.withdrawing import agreed
 from kartify.house import House
 from kartify.models import Account, Delivery, Order, table
@@ -163,17 +163,17 @@ def _uncertain_until(claim: Claim, verdict: Verdict, state: State) -> datetime |
 
 def _history(connection: Connection, claim: Claim, verdict: Verdict, mine: bool, at: datetime) -> None:
     for call in verdict.calls:
-        deliver_rows.note(
-            connection, claim.id, claim.order_id, call=call.name, event=call.event, by=claim.worker, text=call.text,
-            at=call.at, milliseconds=call.milliseconds,
-            data={"receipt": verdict.receipt.id} if verdict.receipt and call.event in _ARRIVED else None,
+        told = verdict.receipt is not None and call.event in _ARRIVED
+        line = Line(
+            call=call.name, event=call.event, by=claim.worker, text=call.text, at=call.at,
+            milliseconds=call.milliseconds, data={"receipt": verdict.receipt.id} if told and verdict.receipt else None,
         )
+        deliver_rows.note(connection, claim.id, claim.order_id, line)
     if not mine or not verdict.calls or verdict.calls[-1].event != verdict.event:
+        event = verdict.event if mine else "fenced"
         text = verdict.text if mine else "not recorded: another worker took this delivery over meanwhile"
-        deliver_rows.note(
-            connection, claim.id, claim.order_id, call="record", event=verdict.event if mine else "fenced",
-            by=claim.worker, text=text, at=at,
-        )
+        line = Line(call="record", event=event, by=claim.worker, text=text, at=at)
+        deliver_rows.note(connection, claim.id, claim.order_id, line)
 
 
 def _keep_id(connection: Connection, claim: Claim, oms_order_id: str) -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, and_, bindparam, exists, insert, not_, or_, select, update
 
+from kartify import clock
 from kartify.domain.cases import CaseType
 from kartify.domain.delivery import Event, Kind, State, step
 from kartify.domain.status import Status
@@ -166,9 +167,10 @@ def standing(connection: Connection, row: Mapping[str, Any]) -> Any:
     return connection.execute(_STANDING, {"account_id": row["account_id"], "order_id": row["order_id"]}).one()
 
 
-def claim(connection: Connection, row: Mapping[str, Any], now: Any, oms: Oms, *, worker: str, at: datetime) -> Claim:
+def claim(connection: Connection, row: Mapping[str, Any], now: Any, *, oms: Oms, worker: str) -> Claim:
     """Takes the row into this worker's hands: the fence rises, so that whoever had it before can write no more."""
     state = State(row["state"])
+    at = clock.now()
     after, lease = _taken(state), at + call_time(oms) + MARGIN
     call_until = at + call_time(oms) if after is State.CLAIMED else row["call_until"]
     write(
@@ -202,14 +204,25 @@ def guarded(connection: Connection, delivery_id: UUID, known: State, seen: int, 
     return connection.execute(update(outbox).where(same).values(values)).rowcount == 1
 
 
-def note(
-    connection: Connection, delivery_id: UUID, order_id: UUID, *, call: str, event: str, by: str, text: str,
-    at: datetime, milliseconds: int = 0, data: Mapping[str, Any] | None = None,
-) -> None:
-    """One row of history: a call to the OMS about a delivery, or what was done with it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line of a delivery's history: a call to the OMS, or what was done with the row."""
+
+    call: str
+    event: str
+    by: str
+    text: str
+    at: datetime
+    milliseconds: int = 0
+    data: Mapping[str, Any] | None = None
+
+
+def note(connection: Connection, delivery_id: UUID, order_id: UUID, line: Line) -> None:
+    """Append-only."""
     connection.execute(
         insert(attempts).values(
-            id=new_id(), delivery_id=delivery_id, order_id=order_id, at=at, call=call, event=event, by=by[:200],
-            text=text[:2000], milliseconds=milliseconds, data=dict(data) if data else None,
+            id=new_id(), delivery_id=delivery_id, order_id=order_id, at=line.at, call=line.call, event=line.event,
+            by=line.by[:200], text=line.text[:2000], milliseconds=line.milliseconds,
+            data=dict(line.data) if line.data else None,
         )
     )

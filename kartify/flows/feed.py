@@ -51,12 +51,14 @@ class FeedPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Wish:
-    account_id: UUID
-    store_id: UUID | None
-    cursor: int | None
-    limit: int
-    unacknowledged: bool
+class FeedQuery:
+    """Orders past ``cursor``; without one from the oldest that is not acknowledged. ``unacknowledged``: those only.
+    ``store_id``: of one store, where the account serves several."""
+
+    cursor: int | None = None
+    limit: int = 100
+    unacknowledged: bool = False
+    store_id: UUID | None = None
 
 
 def feed_account(house: House, store_id: UUID) -> UUID:
@@ -74,21 +76,14 @@ def feed_account(house: House, store_id: UUID) -> UUID:
     return account_id
 
 
-def pull(
-    house: House, account_id: UUID, *, store_id: UUID | None = None, cursor: int | None = None, limit: int = 100,
-    unacknowledged: bool = False,
-) -> FeedPage:
-    """Orders past ``cursor``; without one from the oldest that is not acknowledged; ``unacknowledged``: those only.
-
-    Raises ``Invalid`` (limit, cursor).
-    """
-    if not 1 <= limit <= MOST:
+def pull(house: House, account_id: UUID, wish: FeedQuery) -> FeedPage:
+    """One page of the feed. Raises ``Invalid`` (limit, cursor)."""
+    if not 1 <= wish.limit <= MOST:
         raise Invalid("limit", f"expected 1 to {MOST}")
-    if cursor is not None and not 0 <= cursor < 2**62:
+    if wish.cursor is not None and not 0 <= wish.cursor < 2**62:
         raise Invalid("cursor", "expected the cursor of an earlier page")
-    wish = _Wish(account_id=account_id, store_id=store_id, cursor=cursor, limit=limit, unacknowledged=unacknowledged)
     stamp(house, account_id)
-    return house.database.run(lambda connection: _page(connection, wish))
+    return house.database.run(lambda connection: _page(connection, account_id, wish))
 
 
 _NEW = select(outbox.c.id).where(
@@ -123,8 +118,8 @@ def _stamp(connection: Connection, account_id: UUID) -> int:
     return count
 
 
-def _page(connection: Connection, wish: _Wish) -> FeedPage:
-    mine = [outbox.c.account_id == wish.account_id, outbox.c.kind == Kind.FEED, outbox.c.position.is_not(None)]
+def _page(connection: Connection, account_id: UUID, wish: FeedQuery) -> FeedPage:
+    mine = [outbox.c.account_id == account_id, outbox.c.kind == Kind.FEED, outbox.c.position.is_not(None)]
     if wish.store_id is not None:
         mine.append(outbox.c.store_id == wish.store_id)
     after = _after(connection, wish, mine)
@@ -132,14 +127,29 @@ def _page(connection: Connection, wish: _Wish) -> FeedPage:
     query = select(outbox).where(*mine, outbox.c.position > after, outbox.c.state.in_(states))
     rows = connection.execute(query.order_by(outbox.c.position).limit(wish.limit + 1)).mappings().all()
     shown = rows[: wish.limit]
+    items = _served(connection, shown, states)
+    return FeedPage(items=items, cursor=shown[-1]["position"] if shown else after, more=len(rows) > wish.limit)
+
+
+def _served(connection: Connection, rows: Sequence[Any], states: Sequence[State]) -> list[FeedItem]:
+    """The orders, whole, once they are marked as served. Read again after that: another reader may have marked them
+    at the same moment, and one may just have been withdrawn."""
     at = clock.now()
-    items = [item for row in shown if (item := _item(connection, row, at)) is not None]
-    return FeedPage(
-        items=items, cursor=shown[-1]["position"] if shown else after, more=len(rows) > wish.limit
-    )
+    for row in rows:
+        if row["state"] == State.DUE:
+            _serve(connection, row, at)
+    ids = [row["id"] for row in rows]
+    query = select(outbox).where(outbox.c.id.in_(ids), outbox.c.state.in_(states)).order_by(outbox.c.position)
+    return [
+        FeedItem(
+            position=row["position"], delivery_id=row["id"], order=order_view.load(connection, row["order_id"]),
+            acknowledged=row["state"] == State.DONE,
+        )
+        for row in connection.execute(query).mappings().all()
+    ]
 
 
-def _after(connection: Connection, wish: _Wish, mine: list[Any]) -> int:
+def _after(connection: Connection, wish: FeedQuery, mine: list[Any]) -> int:
     if wish.cursor is not None:
         return wish.cursor
     oldest = select(func.min(outbox.c.position)).where(*mine, outbox.c.state.in_(WAITING))
@@ -149,26 +159,14 @@ def _after(connection: Connection, wish: _Wish, mine: list[Any]) -> int:
     return int(connection.execute(select(func.max(outbox.c.position)).where(*mine)).scalar() or 0)
 
 
-def _item(connection: Connection, row: Any, at: datetime) -> FeedItem | None:
-    """The order, whole, once it is marked as served; None where it was withdrawn a moment ago."""
-    if row["state"] == State.DUE and not _serve(connection, row, at):
-        return None
-    return FeedItem(
-        position=row["position"], delivery_id=row["id"], order=order_view.load(connection, row["order_id"]),
-        acknowledged=row["state"] == State.DONE,
-    )
-
-
-def _serve(connection: Connection, row: Any, at: datetime) -> bool:
+def _serve(connection: Connection, row: Any, at: datetime) -> None:
     """From now on the OMS may have it: it is not withdrawn any more without asking there."""
     served = step(step(State(row["state"]), Event.CLAIM), Event.LOST)
-    if not deliver_rows.write(connection, row, state=served, attempts=row["attempts"] + 1, fence=row["fence"] + 1):
-        return False
-    deliver_rows.note(
-        connection, row["id"], row["order_id"], call="feed", event="served", by="the OMS",
-        text=f"listed at position {row['position']}", at=at,
-    )
-    return True
+    if deliver_rows.write(connection, row, state=served, attempts=row["attempts"] + 1, fence=row["fence"] + 1):
+        served_at = deliver_rows.Line(
+            call="feed", event="served", by="the OMS", text=f"listed at position {row['position']}", at=at
+        )
+        deliver_rows.note(connection, row["id"], row["order_id"], served_at)
 
 
 def acknowledge(house: House, store_id: UUID, number: str, *, oms_order_id: str | None, by: str) -> str:
@@ -211,10 +209,8 @@ def _acknowledge(connection: Connection, order_id: UUID, number: str, oms_order_
     if oms_order_id is not None:
         execute(connection, [Write("order_oms_id", {"id": order_id, "oms_order_id": oms_order_id})])
     deliver_ends.close_cases(connection, row["id"], at=at, why="the OMS acknowledged it")
-    deliver_rows.note(
-        connection, row["id"], order_id, call="ack", event=Event.RECEIPT, by=by, at=at,
-        text=f"acknowledged as {receipt}",
-    )
+    line = deliver_rows.Line(call="ack", event=Event.RECEIPT, by=by, text=f"acknowledged as {receipt}", at=at)
+    deliver_rows.note(connection, row["id"], order_id, line)
     return receipt
 
 

@@ -216,25 +216,35 @@ def process_stored_news(house: House, row: Any) -> News:
     return result
 
 
-def news_by_api(
-    house: House, store_id: UUID, number: str, *, status: str, by: str, oms_order_id: str | None = None,
-    at: datetime | None = None, whole: bool = True, detail: str = "",
-) -> Told:
-    """What a pulling OMS says of an order of its store: accepted, shipped, delivered, cancelled or returned.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusNews:
+    """What a pulling OMS says of an order: accepted, shipped, delivered, cancelled or returned."""
 
-    Raises ``NotFound``, ``Invalid`` (status, oms_order_id), ``Conflict`` (the order is another one there).
-    """
-    kinds = {str(kind): kind for kind in NewsKind if kind is not NewsKind.OTHER}
-    if status not in kinds:
-        raise Invalid("status", f"expected one of {', '.join(kinds)}")
-    if oms_order_id is not None and not 0 < len(oms_order_id) <= 80:
-        raise Invalid("oms_order_id", "expected 1 to 80 characters")
-    if at is not None and at.tzinfo is None:
-        raise Invalid("at", "expected a moment with its offset")
-    news = OmsNews(
-        key="", kind=kinds[status], word=status, number=number, oms_order_id=oms_order_id, at=at, whole=whole,
-        detail=detail,
-    )
+    status: str
+    oms_order_id: str | None = None
+    at: datetime | None = None
+    whole: bool = True
+    detail: str = ""
+
+    def read(self, number: str) -> OmsNews:
+        """Raises ``Invalid``."""
+        kinds = {str(kind): kind for kind in NewsKind if kind is not NewsKind.OTHER}
+        if self.status not in kinds:
+            raise Invalid("status", f"expected one of {', '.join(kinds)}")
+        if self.oms_order_id is not None and not 0 < len(self.oms_order_id) <= 80:
+            raise Invalid("oms_order_id", "expected 1 to 80 characters")
+        if self.at is not None and self.at.tzinfo is None:
+            raise Invalid("at", "expected a moment with its offset")
+        return OmsNews(
+            key="", kind=kinds[self.status], word=self.status, number=number, oms_order_id=self.oms_order_id,
+            at=self.at, whole=self.whole, detail=self.detail,
+        )
+
+
+def news_by_api(house: House, store_id: UUID, number: str, said: StatusNews, *, by: str) -> Told:
+    """The store's own OMS says how an order stands. Raises ``NotFound``, ``Invalid`` (status, oms_order_id, at),
+    ``Conflict`` (it speaks of another order of the OMS)."""
+    news = said.read(number)
     told = house.database.run(lambda connection: _by_api(connection, store_id, news, by))
     _say(News(word="done", told=(told,)))
     if told.ignored:

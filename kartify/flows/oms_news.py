@@ -190,7 +190,7 @@ def _ask_to_cancel(
     same = orders.c.id == snapshot.order_id
     connection.execute(update(orders).where(same).values(version=orders.c.version + 1, **flag))
     asked = replace(snapshot, view=replace(snapshot.view, cancel_requested=True, cancelled_by="oms"))
-    withdrawing.restate(connection, asked, asked.view.status, by=teller.by, at=teller.at, cancel_requested=True)
+    withdrawing.restate(connection, asked, asked.view.status, by=teller.by, at=teller.at)
     if _is_busy(connection, snapshot):
         reason = "The OMS cancelled it, and the customer may still pay."
         _raise(connection, snapshot, CaseType.OMS_CANCELLED_PAYMENT_OPEN, reason, teller)

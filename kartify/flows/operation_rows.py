@@ -6,7 +6,6 @@ it), done, failed, dropped (nothing to do any more).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -110,9 +109,7 @@ def _write(connection: Connection, operation_id: UUID, seen: int, /, **values: A
     return connection.execute(update(operations).where(same).values(values)).rowcount == 1
 
 
-def _is_settled_otherwise(
-    connection: Connection, row: Mapping[str, Any], charge: Mapping[str, Any], at: datetime
-) -> bool:
+def _is_settled_otherwise(connection: Connection, row: Any, charge: Any, at: datetime) -> bool:
     """A capture or void is checked against the order as it is now: it may be done already, or not wanted (yet)."""
     state = charge["state"]
     if state != ChargeState.AUTHORIZED:
@@ -138,7 +135,7 @@ def _reached(kind: str, state: str) -> bool:
     return state in (ChargeState.VOIDED, ChargeState.FAILED)
 
 
-def _is_wanted(connection: Connection, row: Mapping[str, Any]) -> bool:
+def _is_wanted(connection: Connection, row: Any) -> bool:
     snapshot = facts.load(connection, row["order_id"])
     views = [replace(known.view, can_void=True) for known in snapshot.charges]
     wanted = decide(snapshot.view, views, []).operations

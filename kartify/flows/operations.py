@@ -205,15 +205,32 @@ def _reports_if_told(house: House, loaded: Loaded, task: Task) -> tuple[Report, 
         return ()
 
 
-def request_refund(
-    house: House, charge_id: UUID, amount: int, *, by: str, reason: str, key: str | None = None
-) -> UUID:
-    """Queues one refund and returns the operation's id; the same ``key`` again is the same refund.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundWish:
+    """Who wants how much back, and why. The same ``key`` again is the same refund; without one it is a new one."""
+
+    amount: int
+    by: str
+    reason: str
+    key: str | None = None
+
+    def check(self) -> None:
+        """Raises ``Invalid``."""
+        if check_minor(self.amount) <= 0:
+            raise Invalid("amount", "expected more than zero")
+        if not self.reason.strip():
+            raise Invalid("reason", "expected why, in a few words: it stays on the order's timeline")
+        if self.key is not None and not _KEY.match(self.key):
+            raise Invalid("key", "expected 10 to 40 letters, digits, - and _")
+
+
+def request_refund(house: House, charge_id: UUID, wish: RefundWish) -> UUID:
+    """Queues one refund and returns the operation's id.
 
     Raises ``Invalid`` (amount, reason, key), ``NotFound``, ``Conflict`` (more than is left of the charge, another
     refund under this key, no refund by API), ``Broken``.
     """
-    _check(amount, reason, key)
+    wish.check()
     with house.database.read() as connection:
         account_id = connection.execute(select(charges.c.account_id).where(charges.c.id == charge_id)).scalar()
     if account_id is None:
@@ -221,46 +238,43 @@ def request_refund(
     gateway = house.accounts.get(account_id).gateway()
     if not gateway.can.refund:
         raise Conflict(f"{gateway.name} has no refund by API: do it in its dashboard, the news comes by itself")
-    wish = {"key": key or f"refund-{new_id().hex}", "amount": amount, "by": by, "reason": reason.strip()}
     operation_id = house.database.run(lambda connection: _queue(connection, charge_id, wish))
     house.waker.wake("operations")
     return operation_id
 
 
-def _check(amount: int, reason: str, key: str | None) -> None:
-    if check_minor(amount) <= 0:
-        raise Invalid("amount", "expected more than zero")
-    if not reason.strip():
-        raise Invalid("reason", "expected why, in a few words: it stays on the order's timeline")
-    if key is not None and not _KEY.match(key):
-        raise Invalid("key", "expected 10 to 40 letters, digits, - and _")
-
-
-def _queue(connection: Connection, charge_id: UUID, wish: dict[str, Any]) -> UUID:
+def _queue(connection: Connection, charge_id: UUID, wish: RefundWish) -> UUID:
     """Law 8, under the order's lock (an orphan's charge is locked itself)."""
     query = select(charges).where(charges.c.id == charge_id)
     order_id = connection.execute(query).mappings().one()["order_id"]
     if order_id is not None:
         facts.lock(connection, order_id)
-    charge = connection.execute(query.with_for_update()).mappings().one()
-    known = connection.execute(select(operations).where(operations.c.key == wish["key"])).mappings().first()
+    charge: Any = connection.execute(query.with_for_update()).mappings().one()
+    key = wish.key or f"refund-{new_id().hex}"
+    known = connection.execute(select(operations).where(operations.c.key == key)).mappings().first()
     if known is not None:
-        return _same(known, charge_id, wish["amount"])
+        return _same(known, charge_id, wish.amount)
     left = charge["captured"] - charge["refunded"] - charge["lost"] - _under_way(connection, charge_id)
-    if wish["amount"] > left:
+    if wish.amount > left:
         raise Conflict(f"at most {display(max(left, 0), charge['currency'] or '')} of this charge is left to refund")
+    operation_id = _inserted(connection, charge, key, wish)
+    raised = update(charges).where(charges.c.id == charge_id).values(ours=charges.c.ours + wish.amount)
+    connection.execute(raised)
+    text = f"refund of {display(wish.amount, charge['currency'])} asked for: {wish.reason.strip()}"
+    act = audit.Act(by=wish.by, action="refund", subject=f"operation:{operation_id}", text=text)
+    audit.write(connection, act, order_id=order_id)
+    return operation_id
+
+
+def _inserted(connection: Connection, charge: Any, key: str, wish: RefundWish) -> UUID:
     at, operation_id = clock.now(), new_id()
     connection.execute(
         insert(operations).values(
-            id=operation_id, charge_id=charge_id, order_id=order_id, account_id=charge["account_id"], kind="refund",
-            currency=charge["currency"], state="due", due_at=at, created_at=at, **wish,
+            id=operation_id, key=key, charge_id=charge["id"], order_id=charge["order_id"],
+            account_id=charge["account_id"], kind="refund", amount=wish.amount, currency=charge["currency"],
+            state="due", by=wish.by, reason=wish.reason.strip(), due_at=at, created_at=at,
         )
     )
-    raised = update(charges).where(charges.c.id == charge_id).values(ours=charges.c.ours + wish["amount"])
-    connection.execute(raised)
-    text = f"refund of {display(wish['amount'], charge['currency'])} asked for: {wish['reason']}"
-    act = audit.Act(by=wish["by"], action="refund", subject=f"operation:{operation_id}", text=text)
-    audit.write(connection, act, order_id=order_id)
     return operation_id
 
 

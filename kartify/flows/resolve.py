@@ -34,7 +34,7 @@ def _close(connection: Connection, case_id: UUID, *, by: str, reason: str, keep:
     row = _locked(connection, case_id)
     if row["closed_at"] is not None:
         raise Conflict(f"closed already by {row['closed_by']}: {row['resolution']}")
-    held = 0 if row["type"] in SETTLED_MONEY else row["money_held"]
+    held = held_apart(row["subject"], row["type"], row["money_held"])
     money = display(held, row["currency"]) if held else ""
     if held and not keep:
         raise Conflict(
@@ -44,10 +44,15 @@ def _close(connection: Connection, case_id: UUID, *, by: str, reason: str, keep:
     if held:
         _keep(connection, row["charge_id"], held)
     _shut(connection, row, by=by, reason=reason, at=at)
-    done = f"{row['type'].replace('_', ' ')} closed{f', {money} kept' if money else ''}: {reason}"
+    done = f"{row['type'].replace('_', ' ').replace('oms', 'OMS')} closed{f', {money} kept' if money else ''}: {reason}"
     act = audit.Act(by=by, action="close exception", subject=f"case:{case_id}", text=done)
     audit.write(connection, act, order_id=row["order_id"])
     return done
+
+
+def held_apart(subject: str, kind: str, held: int) -> int:
+    """The money that is bound by nothing but this exception; elsewhere the figure only tells what is at stake."""
+    return held if subject.startswith("charge:") and kind not in SETTLED_MONEY else 0
 
 
 def _locked(connection: Connection, case_id: UUID) -> Any:

@@ -59,11 +59,10 @@ def _close_served(connection: Connection, snapshot: Snapshot, rows: list[Deliver
             )
 
 
-def restate(
-    connection: Connection, snapshot: Snapshot, status: Status, *, by: str, at: datetime, cancel_requested: bool = False
-) -> None:
+def restate(connection: Connection, snapshot: Snapshot, status: Status, *, by: str, at: datetime) -> None:
     """Opens and closes the exceptions of the order's charges as they stand in its new status."""
-    view = replace(snapshot.view, status=status, cancel_requested=cancel_requested)
+    asked = snapshot.view.cancel_requested and status in (Status.MISSING, Status.FAILED)
+    view = replace(snapshot.view, status=status, cancel_requested=asked)
     decision = decide(view, [known.view for known in snapshot.charges], [])
     # Of the source only name and moment are used: no report is written.
     source = Source(account_id=uuid4(), payment_id=uuid4(), channel=Channel.MANUAL, by=by, at=at)

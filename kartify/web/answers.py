@@ -83,3 +83,61 @@ class OmsTold(Answer):
     number: str
     status: Status
     detail: str
+
+
+class OmsLine(Answer):
+    line_id: str
+    sku: str
+    name: str
+    quantity: int
+    unit_price: int
+    list_price: int | None
+    discount: int
+    hsn: str | None
+    tax: dict[str, Any] | None
+    metadata: dict[str, Any]
+
+
+class OmsPayment(Answer):
+    """What paid a part: a gateway's charge, a tender such as store credit, or the sum to collect at the door."""
+
+    kind: Literal["gateway", "tender", "cod"]
+    amount: int
+    name: str
+    gateway: str | None
+    gateway_payment_id: str | None
+    method: str | None
+    paid_at: datetime | None
+
+
+class FeedOrder(Answer):
+    position: int
+    acknowledged: bool
+    number: str
+    store: str
+    currency: str
+    total: int
+    due: int
+    method: Literal["prepaid", "cod"]
+    created_at: datetime
+    lines: list[OmsLine]
+    fees: list[dict[str, Any]]
+    payments: list[OmsPayment]
+    customer: dict[str, Any]
+    shipping_address: dict[str, Any] | None
+    billing_address: dict[str, Any] | None
+    metadata: dict[str, Any]
+    oms_order_id: str | None
+
+
+class Feed(Answer):
+    """``next_cursor`` is to be given back for what follows; ``more``: at once."""
+
+    orders: list[FeedOrder]
+    next_cursor: str
+    more: bool
+
+
+class Acknowledged(Answer):
+    number: str
+    receipt: str

@@ -265,7 +265,8 @@ def test_the_tools_page_confirms_by_the_oms_id_or_our_number(confirming: Cockpit
 def test_push_again_makes_it_due_and_it_goes_out_once(cockpit: Cockpit) -> None:
     order_id, delivery_id = dead_delivery(cockpit)
     person = cockpit.person("support")
-    assert "Ledger does not have it: shipping_address.postcode: The postcode is not served." in person.text(f"/admin/orders/{order_id}")
+    page = person.text(f"/admin/orders/{order_id}")
+    assert "Ledger does not have it: shipping_address.postcode: The postcode is not served." in page
     version = cockpit.version(order_id)
     page = person.press(f"/admin/orders/{order_id}/push/{delivery_id}", version=version, reason="postcode mended")
     assert "Due now" in page
@@ -416,7 +417,7 @@ def test_closing_an_exception_without_money_takes_a_reason(cockpit: Cockpit) -> 
     person = cockpit.person("finance")
     assert person.post(f"/admin/attention/{case_id}/close", reason=" ").status_code == 409
     page = person.press(f"/admin/attention/{case_id}/close", reason="solved by phone")
-    assert "Oms refused closed: solved by phone." in page
+    assert "OMS refused closed: solved by phone." in page
     row = cockpit.one(Case, case_id)
     assert (row["closed_by"], row["resolution"]) == (person.email, "solved by phone")
     assert person.post(f"/admin/attention/{case_id}/close", reason="again").status_code == 409
@@ -462,7 +463,7 @@ def test_the_order_page_tells_every_source_and_links_to_the_gateway(cockpit: Coc
     deliver.deliver_due(cockpit.house, cockpit.oms, worker="w")  # type: ignore[arg-type]
     person = cockpit.person("viewer")
     page = person.text(f"/admin/orders/{order_id}")
-    for said in ("Plain Pay said captured: captured ₹2,499.00", "missing → processing", "Ledger: deliver, accepted",
+    for said in ("Plain Pay said captured: captured ₹2,499.00", "missing → processing", "Ledger was told: accepted",
                  "Ledger has it since", "paid this order", "receipt OMS1"):
         assert said in page, said
     assert 'href="https://dashboard.example/payments/pay_9"' in person.get(f"/admin/orders/{order_id}").text

@@ -32,7 +32,7 @@ def test_an_edit_changes_what_was_typed_and_nothing_else(cockpit: Cockpit) -> No
         "notes": "ring twice", "metadata": '{"gift": false}',
     })
     assert "Saved: customer, shipping address, notes, metadata." in page
-    assert "shipping address, line1: “12 Lane” → “14 Lane”" in page
+    assert "shipping address, line 1: “12 Lane” → “14 Lane”" in page
     row = cockpit.one(Order, order_id)
     assert row["customer"] == {"name": "Asha R. Rao", "email": "new@example.com", "phone": "+919812345678",
                                "loyalty": {"level": 3}}

@@ -8,8 +8,12 @@ import structlog
 from click.testing import CliRunner
 
 from kartify.cli import main
-from kartify.cli.house import VARIABLES, house_of
+from kartify.cli.here import VARIABLES
+from kartify.cli.house import house_of
 from kartify.settings import Settings
+from kartify.testing.redis import redis_server_url, redis_url
+
+__all__ = ["redis_server_url", "redis_url"]
 
 
 class Cli:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from kartify import clock
-from kartify.cli.house import ADDRESS
+from kartify.cli.here import ADDRESS
 from kartify.flows import laws
 from kartify.migrations.run import head
 from kartify.models import Account, Order, Store, new_id, table

@@ -69,6 +69,7 @@ def test_major_units_become_minor_units(text, currency, minor):
         (Decimal("1E+999999"), "INR"),
         (Decimal("1E-999999"), "INR"),
         ("9" * 4000, "INR"),
+        ("9" * 5000, "INR"),
         ("1.001", "INR"),
         ("1.0000000000000000000000000000000000001", "INR"),
         ("500.5", "JPY"),

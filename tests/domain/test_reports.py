@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kartify.domain.errors import Invalid
-from kartify.domain.reports import Channel, ChargeState, Dispute, Facts, Report, foreign, merge
+from kartify.domain.reports import Channel, ChargeState, Dispute, Facts, Report, foreign, is_news, merge
 
 T = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 S = ChargeState
@@ -99,6 +99,7 @@ def test_what_went_back_never_exceeds_what_was_captured(messages):
         ([report(S.FAILED, 1)], S.FAILED),
         ([report(S.PENDING, 1), report(S.FAILED, 2)], S.FAILED),
         ([report(S.FAILED, 1), report(S.PENDING, 2)], S.PENDING),
+        ([report(S.PENDING, 1), report(S.FAILED, 2), report(S.PENDING, 3)], S.PENDING),
         ([report(S.FAILED, 1), report(S.AUTHORIZED, 2, authorized=1000)], S.AUTHORIZED),
         ([report(S.AUTHORIZED, 1, authorized=1000), report(S.FAILED, 2)], S.VOIDED),
         ([report(S.AUTHORIZED, 1, authorized=1000), report(S.VOIDED, 2)], S.VOIDED),
@@ -172,6 +173,11 @@ def test_a_look_up_asked_before_the_capture_denies_nothing():
     assert not facts_of(report(S.CAPTURED, 5, captured=1000), start=failed).denied
 
 
+def test_a_look_up_asked_at_the_very_moment_of_the_capture_denies_nothing():
+    assert not merge(CAPTURE, report(S.FAILED, 1), channel=Channel.LOOKUP, seen_at=at(5)).denied
+    assert merge(CAPTURE, report(S.FAILED, 1), channel=Channel.LOOKUP, seen_at=at(6)).denied
+
+
 def test_a_webhook_that_comes_late_does_not_matter_to_a_denial():
     denied = merge(Facts(), report(S.FAILED, 1), channel=Channel.LOOKUP, seen_at=at(9))
     assert facts_of(report(S.CAPTURED, 5, captured=1000), start=denied).denied
@@ -192,6 +198,16 @@ def test_an_authorisation_can_be_denied_too():
     assert denied.denied
     assert denied.state is S.VOIDED
     assert not merge(denied, report(S.AUTHORIZED, 1, authorized=1000), channel=Channel.LOOKUP, seen_at=at(4)).denied
+
+
+def test_the_same_failure_told_again_later_is_no_news():
+    once = merge(Facts(), report(S.FAILED), channel=Channel.LOOKUP, seen_at=at(1))
+    again = merge(once, report(S.FAILED), channel=Channel.LOOKUP, seen_at=at(9))
+    assert again != once
+    assert not is_news(once, again)
+    assert is_news(Facts(), once)
+    assert is_news(again, facts_of(report(S.CAPTURED, 10, captured=1000), start=again))
+    assert is_news(CAPTURE, merge(CAPTURE, report(S.FAILED, 9), channel=Channel.LOOKUP, seen_at=at(9)))
 
 
 # A report that cannot be true.

@@ -26,7 +26,7 @@ def till() -> Till:
 
 @pytest.fixture
 def house(database_url: str, bank: Bank, till: Till) -> Iterator[House]:
-    made = make_house(database_url, plugins=[PlainPlugin(bank), TillPlugin(till, bank)])
+    made = make_house(database_url, plugins=[PlainPlugin(bank), TillPlugin(till, bank)], tables=False)
     yield made
     made.database.engine.dispose()
 

@@ -17,7 +17,19 @@ from kartify.app import create_app
 from kartify.flows.keys import create_key
 from kartify.house import House
 from kartify.models import db
-from kartify.plugin import Capabilities, Client, Gateway, NextStep, Opened, PaymentRequest, hookimpl
+from kartify.plugin import (
+    Capabilities,
+    Client,
+    Gateway,
+    Kind,
+    Mode,
+    NextStep,
+    Oms,
+    Opened,
+    PartnerSettings,
+    PaymentRequest,
+    hookimpl,
+)
 from kartify.settings import Settings
 from kartify.testing.builder import Shop
 
@@ -83,6 +95,27 @@ class TillGateway(PlainGateway):
         return Opened(gateway_order_id=session, next=step, expires_at=self.till.expires_at)
 
 
+class FeedSettings(PartnerSettings):
+    api_base: str = "http://127.0.0.1:1"
+
+    def identity(self) -> str:
+        return "feed"
+
+    def mode(self) -> Mode:
+        return "test"
+
+
+class FeedOms(Oms):
+    """An OMS that fetches its orders by our API."""
+
+    slug: ClassVar[str] = "till-feed"
+    name: ClassVar[str] = "Till feed"
+    Settings = FeedSettings
+
+    def delivery_kind(self) -> Kind:
+        return Kind.FEED
+
+
 class TillPlugin:
     def __init__(self, till: Till, bank: Any) -> None:
         self.gateway = type("TillGateway", (TillGateway,), {"till": till, "bank": bank})
@@ -90,6 +123,10 @@ class TillPlugin:
     @hookimpl
     def register_gateways(self) -> list[type[Gateway]]:
         return [self.gateway]
+
+    @hookimpl
+    def register_oms(self) -> list[type[Oms]]:
+        return [FeedOms]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,7 @@ CHECKS = [
 ]
 
 
-@pytest.fixture
-def database_url(tmp_path: Any) -> str:
-    return f"sqlite:///{tmp_path / 'kartify.db'}"
-
-
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_every_answer_is_described(app: Flask, door: Door) -> None:
     door.post("", order_body("K1"))
     door.post("", order_body("K2", payment={"method": "cod"}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from doors import COD, Door, close, order_body, settings_for
@@ -19,12 +20,20 @@ from kartify.migrations.run import downgrade, upgrade
 from kartify.models import Heartbeat, table
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without tables, of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    return request.getfixturevalue("postgres_database")
+
+
 @pytest.fixture
-def migrated(database_url: str) -> Iterator[Flask]:
+def migrated(empty_url: str) -> Iterator[Flask]:
     """The application as it runs: its own house, a migrated database."""
-    engine = make_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
+    engine = make_engine(empty_url)
     upgrade(engine)
-    made = create_app(settings_for(database_url))
+    made = create_app(settings_for(empty_url))
     yield made
     close(made)
     engine.dispose()
@@ -35,7 +44,7 @@ def numbers(client: FlaskClient) -> dict[str, float]:
     return {sample.name: sample.value for family in families for sample in family.samples}
 
 
-def test_ready_once_migrated(migrated: Flask, database_url: str) -> None:
+def test_ready_once_migrated(migrated: Flask, empty_url: str) -> None:
     client = migrated.test_client()
     with house_of(migrated).database.write() as connection:
         connection.execute(insert(table(Heartbeat)).values(name="w1", role="worker", at=clock.now(),
@@ -43,7 +52,7 @@ def test_ready_once_migrated(migrated: Flask, database_url: str) -> None:
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json["ready"]) == (200, True)
     assert answer.json["checks"]["heartbeats"]["worker"] <= 5
-    engine = make_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
+    engine = make_engine(empty_url)
     downgrade(engine, "base")
     engine.dispose()
     answer = client.get("/readyz")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -18,7 +19,77 @@ def oms(door: Door) -> Door:
     return Door(door.client, create_key(door.shop.house, door.shop.code, "oms"), door.shop)
 
 
-def tell(oms: Door, number: str, **body: object) -> object:
+def pull(oms: Door, **query: Any) -> Any:
+    return oms.client.get("/api/v1/oms/orders", query_string=query, headers=oms.headers)
+
+
+def acknowledge(oms: Door, number: str, **body: Any) -> Any:
+    return oms.client.post(f"/api/v1/oms/orders/{number}/ack", json=body, headers=oms.headers)
+
+
+@pytest.fixture
+def pulling(oms: Door) -> Door:
+    """Its OMS fetches orders by itself."""
+    oms.shop.account("till-feed", {})
+    return oms
+
+
+def test_pulled_order_is_whole_and_listed_until_it_is_acknowledged(door: Door, pulling: Door, rows: Any) -> None:
+    door.post("", order_body(payment=COD))
+    assert pull(pulling).json["orders"] == []
+    door.post("/K1001/place")
+    page = pull(pulling).json
+    (order,) = page["orders"]
+    assert (order["number"], order["total"], order["position"], order["acknowledged"]) == ("K1001", 254900, 1, False)
+    assert order["lines"][0]["tax"] == {"amount": 11900, "rate": "5.00"}
+    assert [(one["kind"], one["amount"]) for one in order["payments"]] == [("cod", 254900)]
+    assert pull(pulling).json["orders"] == page["orders"]
+    assert acknowledge(pulling, "K1001", oms_order_id="SO-1").json == {"number": "K1001", "receipt": "SO-1"}
+    assert acknowledge(pulling, "K1001").status_code == 200
+    assert acknowledge(pulling, "K1001", oms_order_id="SO-2").status_code == 409
+    assert pull(pulling, unacknowledged="true").json["orders"] == []
+    assert pull(pulling, cursor="0").json["orders"][0]["acknowledged"] is True
+    assert rows("outbox")[0]["state"] == "done"
+    assert door.get("/K1001").json["oms_order_id"] == "SO-1"
+
+
+def test_cursor_skips_nothing(door: Door, pulling: Door) -> None:
+    seen, cursor = [], "0"
+    for index in range(5):
+        door.post("", order_body(f"K{index}", payment=COD))
+        door.post(f"/K{index}/place")
+    while True:
+        page = pull(pulling, cursor=cursor, limit=2).json
+        seen += [order["number"] for order in page["orders"]]
+        cursor = page["next_cursor"]
+        if not page["more"]:
+            break
+    assert seen == [f"K{index}" for index in range(5)]
+    assert pull(pulling, cursor=cursor).json["orders"] == []
+
+
+def test_cancel_of_an_order_that_was_listed_asks_the_oms_first(door: Door, pulling: Door) -> None:
+    for number in ("K1", "K2"):
+        door.post("", order_body(number, payment=COD))
+        door.post(f"/{number}/place")
+        if number == "K1":
+            pull(pulling)
+    assert door.post("/K1/cancel").status_code == 202
+    assert door.get("/K1").json["status"] == "processing"
+    assert door.post("/K2/cancel").status_code == 200
+    assert door.get("/K2").json["status"] == "cancelled"
+    assert acknowledge(pulling, "K2").status_code == 409
+
+
+def test_wrong_cursor_is_422_and_a_store_without_a_feed_404(oms: Door) -> None:
+    assert pull(oms).status_code == 404
+    assert pull(oms, cursor="x").json["field"] == "cursor"
+    assert pull(oms, cursor="-1").json["field"] == "cursor"
+    assert pull(oms, limit="0").json["field"] == "limit"
+    assert acknowledge(oms, "K9").status_code == 404
+
+
+def tell(oms: Door, number: str, **body: Any) -> Any:
     return oms.client.post(f"/api/v1/oms/orders/{number}/status", json=body, headers=oms.headers)
 
 
@@ -37,7 +108,7 @@ def test_wrong_news_is_named(door: Door, oms: Door) -> None:
     assert tell(oms, "K1001", status="shipped", at="yesterday").json["field"] == "at"
     assert tell(oms, "K1001", status="shipped", colour=1).json["field"] == "colour"
     assert tell(oms, "K9", status="shipped").status_code == 404
-    assert tell(oms, "K1001", status="shipped").status_code == 409
+    assert tell(oms, "K1001", status="shipped").json["status"] == "missing"
 
 
 def test_key_of_a_storefront_may_not_tell(door: Door) -> None:

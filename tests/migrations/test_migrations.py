@@ -17,9 +17,17 @@ from kartify.migrations.run import COMPARE, current, downgrade, head, upgrade
 from kartify.models import Base
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without tables, of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    return request.getfixturevalue("postgres_database")
+
+
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    made = make_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
+def engine(empty_url: str) -> Iterator[Engine]:
+    made = make_engine(empty_url)
     yield made
     made.dispose()
 

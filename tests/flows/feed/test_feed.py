@@ -25,7 +25,7 @@ def numbers(page):
 
 
 def pull(desk, **options):
-    return feed.pull(desk.house, desk.account, **options)
+    return feed.pull(desk.house, desk.account, feed.FeedQuery(**options))
 
 
 def ack(desk, number, oms_order_id=None):

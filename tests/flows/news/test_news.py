@@ -292,15 +292,18 @@ def test_sc_78_an_order_of_another_oms_is_none_of_its_business(desk, account, ro
     assert desk.row(order)["state"] == State.DONE
 
 
+def say(desk, number, **said):
+    return news.news_by_api(desk.house, desk.shop.id, number, news.StatusNews(**said), by="key oms_1")
+
+
 def test_by_the_api(desk, account, rows):
     desk.order("K1")
-    store = desk.shop.id
-    told = news.news_by_api(desk.house, store, "K1", status="shipped", by="key oms_1", oms_order_id="P1")
+    told = say(desk, "K1", status="shipped", oms_order_id="P1")
     assert (told.before, told.after) == (Status.PROCESSING, Status.SHIPPED)
     assert rows("order_moves", target="shipped")[0]["by"] == "key oms_1"
     with pytest.raises(Conflict, match="P1"):
-        news.news_by_api(desk.house, store, "K1", status="delivered", by="k", oms_order_id="P2")
+        say(desk, "K1", status="delivered", oms_order_id="P2")
     with pytest.raises(Invalid, match="status"):
-        news.news_by_api(desk.house, store, "K1", status="paid", by="k")
+        say(desk, "K1", status="paid")
     with pytest.raises(NotFound):
-        news.news_by_api(desk.house, store, "K9", status="shipped", by="k")
+        say(desk, "K9", status="shipped")

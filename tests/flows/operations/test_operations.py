@@ -45,7 +45,8 @@ def work(house, travel, *, times=1, **later):
 
 
 def refund(house, charge, amount=249900, **options):
-    return operations.request_refund(house, charge, amount, by="asha", reason="returned goods", **options)
+    wish = operations.RefundWish(amount=amount, by="asha", reason="returned goods", **options)
+    return operations.request_refund(house, charge, wish)
 
 
 def one(rows, name="operations", **where):
@@ -183,7 +184,9 @@ def test_one_refund_for_each_key(house, paid, rows):
 @pytest.mark.parametrize(("amount", "reason", "key"), [(0, "x", None), (5, " ", None), (5, "x", "short")])
 def test_what_a_refund_needs(house, paid, amount, reason, key):
     with pytest.raises(Invalid):
-        operations.request_refund(house, paid, amount, by="asha", reason=reason, key=key)
+        operations.request_refund(
+            house, paid, operations.RefundWish(amount=amount, by="asha", reason=reason, key=key)
+        )
 
 
 def test_two_partial_refunds_add_up(house, paid, till, rows, travel):
