@@ -94,6 +94,8 @@ class Database:
     def read(self) -> Iterator[Connection]:
         with self.engine.connect() as connection:
             yield connection.execution_options(**_READ)
+            # A rollback would make psycopg forget the statements that the server has prepared.
+            connection.commit()
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """``work`` in a writing transaction, again with jitter after a deadlock; the result is the same."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import click
 
@@ -28,7 +28,8 @@ def up(demo: bool) -> None:
     settings = Settings.embedded()
     click.echo("kartify starts …")
     urls = simulators.addresses(settings.home, after=settings.port) if demo else {}
-    with ExitStack() as until_the_end:
+    # Ctrl-C is how it is meant to end, at whatever moment.
+    with suppress(KeyboardInterrupt), ExitStack() as until_the_end:
         children = until_the_end.enter_context(embedded.stack(settings, say=_child, more=_simulators(urls)))
         house = until_the_end.enter_context(house_of(settings))
         (settings.home / ADDRESS).write_text(f"{settings.public_url}\n", "utf-8")
@@ -40,7 +41,7 @@ def up(demo: bool) -> None:
             players = Players(embedded.local_url(settings), ready)
             until_the_end.enter_context(Teller(house, players, click.echo))
         children.wait()
-        click.echo("kartify stops …")
+    click.echo("kartify has stopped.")
 
 
 def _child(name: str, line: str) -> None:

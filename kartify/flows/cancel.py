@@ -181,7 +181,7 @@ def _request(connection: Connection, snapshot: Snapshot, wish: Wish) -> None:
         return
     at = clock.now()
     text = f"cancel requested{f': {wish.reason.strip()}' if wish.reason.strip() else ''}"
-    flag = {"id": snapshot.order_id, "cancel_requested_at": at, "cancel_requested_by": wish.by}
+    flag = {"id": snapshot.order_id, "cancel_requested_at": at, "cancel_requested_by": wish.actor.value}
     note = {"id": new_id(), "order_id": snapshot.order_id, "at": at, "kind": "cancel", "by": wish.by, "text": text,
             "data": {"actor": wish.actor.value}}
     execute(connection, [Write("order_cancel", flag), Write("timeline", note)])

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 
 from kartify.domain.cases import CaseType, CaseWanted
+from kartify.domain.settling import RULED
 from kartify.flows.facts import OpenCase, Snapshot
 from kartify.flows.writes import Write
 from kartify.models import Case, new_id, table
@@ -35,7 +36,11 @@ def reconcile(
         elif (write := _change(known, case, at)) is not None:
             writes.append(write)
     gone = {(f"charge:{charge}", str(kind)) for charge, kind in wanted}
-    writes += [_close(known, at) for key, known in existing.items() if key not in gone and not known.closed]
+    writes += [
+        _close(known, at)
+        for key, known in existing.items()
+        if known.type in RULED and key not in gone and not known.closed
+    ]
     return writes
 
 

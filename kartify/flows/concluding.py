@@ -163,7 +163,7 @@ def _act(connection: Connection, snapshot: Snapshot, conclusion: Conclusion, vie
         case Verdict.FAIL:
             _move(connection, snapshot, Status.FAILED, conclusion.why, at)
         case Verdict.CANCEL:
-            by = "storefront" if view.cancel_requested_at is not None else "clock"
+            by = snapshot.view.cancelled_by or "clock"
             _move(connection, snapshot, Status.CANCELLED, conclusion.why, at, cancelled_by=by)
 
 

@@ -90,7 +90,7 @@ _ours = or_(
 )
 _ORDER_COLUMNS = (
     orders.c.id, orders.c.store_id, orders.c.number, orders.c.status, orders.c.due, orders.c.currency, orders.c.basis,
-    orders.c.cancel_requested_at, orders.c.cancelled_by, orders.c.oms_order_id, orders.c.version,
+    orders.c.cancel_requested_at, orders.c.cancel_requested_by, orders.c.cancelled_by, orders.c.oms_order_id, orders.c.version,
     orders.c.status_at, stores.c.policy, links.c.account_id.label("oms_account_id"), links.c.delivery,
     select(func.count()).where(cases.c.order_id == orders.c.id).scalar_subquery().label("case_count"),
 )
@@ -179,7 +179,8 @@ def _snapshot(rows: Any) -> Snapshot:
             currency=first.currency,
             basis=first.basis,
             cancel_requested=first.cancel_requested_at is not None,
-            cancelled_by=first.cancelled_by,
+            # Who asked counts before it is done: an OMS's wish is not the storefront's.
+            cancelled_by=first.cancelled_by or first.cancel_requested_by,
             settlement=_bound(rows),
             policy=parse_policy(first.policy).settling,
         ),

@@ -186,7 +186,7 @@ def _ask_to_cancel(
     _prove(connection, snapshot, [row for row in rows if row.kind is Kind.PUSH_UNPAID], teller)
     flag: dict[str, Any] = {"cancelled_by": "oms", "clock_at": teller.at}
     if snapshot.cancel_requested_at is None:
-        flag |= {"cancel_requested_at": teller.at, "cancel_requested_by": teller.by[:200]}
+        flag |= {"cancel_requested_at": teller.at, "cancel_requested_by": Actor.OMS.value}
     same = orders.c.id == snapshot.order_id
     connection.execute(update(orders).where(same).values(version=orders.c.version + 1, **flag))
     asked = replace(snapshot, view=replace(snapshot.view, cancel_requested=True, cancelled_by="oms"))

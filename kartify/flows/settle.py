@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from kartify.domain.decide import ChargeView, Decision, decide
-from kartify.domain.reports import Facts, Report, merge
+from kartify.domain.reports import Facts, Report, is_news, merge
 from kartify.domain.status import Status
 from kartify.flows.facts import KnownCharge, Snapshot
 from kartify.flows.settle_rows import Change, Source, change_writes
@@ -69,7 +69,7 @@ def _merge(
             view=replace(charge.view, facts=facts),
             method=report.method or charge.method,
             payment_id=charge.payment_id or source.payment_id,
-            last_report_at=source.at,
+            last_report_at=source.at if is_news(charge.view.facts, facts) else charge.last_report_at,
         )
         subjects.append(charge.view.id)
     return known, subjects

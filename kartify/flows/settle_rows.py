@@ -92,7 +92,7 @@ def _charge_writes(change: Change) -> list[Write]:
             "payment_id": charge.payment_id,
             "order_id": after.order_id,
             "ours": charge.view.ours + refunds.get(charge.view.id, 0),
-            "last_report_at": source.at,
+            "last_report_at": charge.last_report_at,
         }
         if charge.view.id in known:
             found.append(Write("charge_facts", values))
@@ -187,6 +187,9 @@ def _changed_settlement(after: Snapshot, bound: Settlement, source: Source) -> W
         {
             "charge_id": bound.charge,
             "amount": bound.amount,
+            "fee": bound.fee,
+            "discount": bound.discount,
+            "accepted": bound.accepted,
             "kind": "authorized" if bound.authorized else "captured",
             "captured_at": _facts_of(after, bound.charge).captured_at,
             "reversed_at": source.at if bound.reversed else None,

@@ -33,8 +33,9 @@ from kartify.models import (
     table,
 )
 
-Template = Callable[[str], UpdateBase]
+Template = Callable[[str, frozenset[str]], UpdateBase]
 TEMPLATES: dict[str, Template] = {}
+INSERTS: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,17 @@ def _insert(name: str, model: type[Base], *columns: str, once: str | None = None
     """``once``: a row with the same value in this column that is there already stays as it is."""
     target = table(model)
 
-    def build(prefix: str) -> UpdateBase:
-        values = {column: bindparam(prefix + column, type_=target.c[column].type) for column in columns}
+    def build(prefix: str, given: frozenset[str]) -> UpdateBase:
+        # A column that has nothing to say is left out: each parameter costs, and most of a charge is not known yet.
+        values = {column: bindparam(prefix + column, type_=target.c[column].type) for column in columns
+                  if column in given}
         if once is None:
             return insert(target).values(values)
         # SQLite's compiler takes PostgreSQL's ON CONFLICT as it is.
         return postgres_insert(target).values(values).on_conflict_do_nothing(index_elements=[once])
 
     TEMPLATES[name] = build
+    INSERTS.add(name)
 
 
 def _update(
@@ -70,7 +74,7 @@ def _update(
         name = f"old_{column}" if column in columns else column
         return bindparam(prefix + name, type_=target.c[column].type)
 
-    def build(prefix: str) -> UpdateBase:
+    def build(prefix: str, _given: frozenset[str]) -> UpdateBase:
         values: dict[str, Any] = {column: bindparam(prefix + column, type_=target.c[column].type)
                                   for column in columns}
         values |= {column: target.c[column] + 1 for column in bump}
@@ -97,7 +101,8 @@ _insert(
     "settlement", Settlement, "id", "order_id", "charge_id", "amount", "currency", "fee", "discount", "accepted",
     "kind", "channel", "by", "settled_at", "captured_at", "reversed_at",
 )
-_update("settlement_change", Settlement, ["charge_id"], "amount", "kind", "captured_at", "reversed_at")
+_update("settlement_change", Settlement, ["charge_id"], "amount", "fee", "discount", "accepted", "kind", "captured_at",
+        "reversed_at")
 _update("order_move", Order, ["id", "status"], "status", "status_at", "basis", "cancelled_by",
         "cancel_requested_at", "clock_at", bump=("version",))
 _update("order_cancel", Order, ["id"], "cancel_requested_at", "cancel_requested_by", bump=("version",))
@@ -137,7 +142,8 @@ def execute(connection: Connection, writes: Sequence[Write]) -> None:
         _folded_execute(connection, writes)
         return
     for write in writes:
-        result: CursorResult[Any] = connection.execute(_single(write.template), _prefixed("v_", write))
+        statement = _single(write.template, _given(write))
+        result: CursorResult[Any] = connection.execute(statement, _prefixed("v_", write))
         if write.must and result.rowcount != 1:
             raise Conflict(f"{write.template}: changed by someone else meanwhile")
 
@@ -146,27 +152,36 @@ def _folded_execute(connection: Connection, writes: Sequence[Write]) -> None:
     values: dict[str, Any] = {}
     for index, write in enumerate(writes):
         values |= _prefixed(f"p{index}_", write)
-    shape = tuple((write.template, write.must) for write in writes)
+    shape = tuple((write.template, write.must, _given(write)) for write in writes)
     row = connection.execute(_folded(shape), values).one()
     if any(count != 1 for count in row):
         raise Conflict("changed by someone else meanwhile")
 
 
+def _given(write: Write) -> frozenset[str]:
+    """The columns of an insert that have a value; an update writes all of its own."""
+    if write.template not in INSERTS:
+        return frozenset()
+    return frozenset([name for name, value in write.values.items() if value is not None])
+
+
 def _prefixed(prefix: str, write: Write) -> dict[str, Any]:
+    if write.template in INSERTS:
+        return {prefix + name: value for name, value in write.values.items() if value is not None}
     return {prefix + name: value for name, value in write.values.items()}
 
 
-@lru_cache(maxsize=64)
-def _single(template: str) -> UpdateBase:
-    return TEMPLATES[template]("v_")
+@lru_cache(maxsize=256)
+def _single(template: str, given: frozenset[str]) -> UpdateBase:
+    return TEMPLATES[template]("v_", given)
 
 
 @lru_cache(maxsize=512)
-def _folded(shape: tuple[tuple[str, bool], ...]) -> Any:
+def _folded(shape: tuple[tuple[str, bool, frozenset[str]], ...]) -> Any:
     parts: list[Any] = []
     counts: list[Any] = []
-    for index, (template, must) in enumerate(shape):
-        statement: Any = TEMPLATES[template](f"p{index}_")
+    for index, (template, must, given) in enumerate(shape):
+        statement: Any = TEMPLATES[template](f"p{index}_", given)
         target = statement.table
         part = statement.returning(next(iter(target.primary_key)).label("hit")).cte(f"w{index}")
         parts.append(part)

@@ -423,6 +423,18 @@ def test_closing_an_exception_without_money_takes_a_reason(cockpit: Cockpit) -> 
     assert person.post(f"/admin/attention/{case_id}/close", reason="again").status_code == 409
 
 
+def test_closing_an_omss_refusal_touches_no_money(cockpit: Cockpit) -> None:
+    """Its figure tells what is at stake; the money itself is settled."""
+    dead_delivery(cockpit)
+    case = cockpit.rows(Case, type="oms_refused")[0]
+    assert case["money_held"] > 0
+    person = cockpit.person("finance")
+    assert "Money at stake ₹2,499.00" in person.text("/admin/attention/")
+    person.press(f"/admin/attention/{case['id']}/close", reason="sent by hand")
+    assert cockpit.one(Case, case["id"])["closed_at"] is not None
+    assert cockpit.rows(Charge)[0]["kept"] == 0
+
+
 def test_closing_an_exception_with_money_says_that_it_is_kept(cockpit: Cockpit) -> None:
     order_id = cockpit.missing()
     cockpit.bank.paid("order_K1001", amount=250000)

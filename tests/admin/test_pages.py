@@ -9,8 +9,8 @@ from browser import ROLES, SECRET_WORDS, Cockpit, plain
 
 from kartify import clock
 from kartify.domain.cases import CaseType, CaseWanted
-from kartify.flows import audit, cases, runs
-from kartify.models import Cron
+from kartify.flows import asking, audit, cases, runs
+from kartify.models import Cron, Order
 
 EVERYBODY = ["viewer", "support", "finance", "admin"]
 WORKERS = ["support", "admin"]
@@ -41,6 +41,10 @@ PAGES = {
 
 @pytest.fixture
 def filled(cockpit: Cockpit) -> dict[str, object]:
+    return fill(cockpit)
+
+
+def fill(cockpit: Cockpit) -> dict[str, object]:
     """One of everything, so that no page is empty."""
     order = cockpit.missing("K1001", phone="+919876543210", email="asha@example.com", notes="call before noon",
                             customer={"name": "Asha Rao", "email": "asha@example.com", "phone": "+919876543210"},
@@ -61,6 +65,20 @@ def test_every_page_opens_for_whom_it_is_meant(cockpit: Cockpit, filled: dict[st
     for path, allowed in PAGES.items():
         answer = person.get(path.format(**filled))
         assert answer.status_code == (200 if role in allowed else 403), (role, path, plain(answer)[:300])
+
+
+def test_every_page_opens_on_either_database_with_money_on_it(either: Cockpit) -> None:
+    filled = fill(either)
+    either.missing("K1002")
+    either.bank.paid("order_K1002")
+    asking.check_order(either.house, either.rows(Order, number="K1002")[0]["id"], by="test")
+    person = either.person("admin")
+    for path in PAGES:
+        assert person.get(path.format(**filled)).status_code == 200, path
+    home = person.text("/admin/")
+    assert "Plain Pay ₹2,499.00 1 order" in home
+    assert "lookup 1 ₹2,499.00" in home
+    assert person.get("/admin/orders/?q=order_K1002").status_code == 303
 
 
 def test_no_page_has_inline_scripts_handlers_styles_or_a_secret(cockpit: Cockpit, filled: dict[str, object]) -> None:

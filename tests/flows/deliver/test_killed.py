@@ -191,6 +191,7 @@ def test_sc_31_two_people_press_and_the_second_is_told_who_is_at_it(desk, ledger
     assert ledger.of("K1")[0]["confirmed"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_sc_36_four_workers_drain_200_rows_while_answers_are_dropped(desk, ledger):
     desk.open()

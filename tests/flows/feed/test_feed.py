@@ -133,7 +133,7 @@ def test_the_deliverer_stamps_the_feed_and_leaves_nothing_due(desk, account):
 @pytest.mark.timeout(120)
 def test_sc_75_writers_settle_while_a_puller_reads_with_a_cursor(desk, account, house):
     """Every order is seen once, whole (with its gateway's charge), and none is skipped."""
-    count, writers = (120, 8) if house.database.postgres else (40, 4)
+    count, writers = (80, 8) if house.database.postgres else (40, 4)
     gateway = desk.shop.account("plain", {"webhook_secret": "whsec"})
     for number in range(count):
         desk.shop.payment(desk.shop.order(f"K{number}"), gateway, f"ord_{number}")
