@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 import structlog
 
-from kartify.domain.errors import Invalid, KartifyError, Temporary
+from kartify.domain.errors import Invalid, KartifyError, Temporary, Unreadable
 from kartify.domain.reports import Report
 
 T = TypeVar("T")
@@ -38,6 +38,8 @@ def pure(what: str, expected: type[T] | tuple[type[Any], ...], call: Callable[[]
 def true_reports(what: str, reports: Iterable[Report]) -> None:
     """Raises ``PluginFailure`` when the plugin built a report that cannot be true."""
     for report in reports:
+        if "\0" in f"{report.gateway_payment_id}{report.gateway_order_id}{report.reference}{report.word}{report.detail}":
+            raise Unreadable("a null character in a name")
         try:
             pure(what, type(None), report.check)
         except Invalid as problem:

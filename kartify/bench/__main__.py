@@ -14,7 +14,7 @@ import click
 from sqlalchemy import event
 
 from kartify.bench import town as towns
-from kartify.bench import yardstick
+from kartify.bench import cpu, yardstick
 from kartify.bench.exact import inexact
 from kartify.bench.load import Driven, drive
 from kartify.bench.stand import Stand, stand
@@ -29,12 +29,21 @@ GOAL, AIM = 0.2, 0.38
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
+    """``webhook_cpu`` and ``transaction_cpu``: milliseconds of CPU of one, of server and database together."""
+
     driven: Driven
     tps: float
+    webhook_cpu: float
+    transaction_cpu: float
 
     @property
     def ratio(self) -> float:
         return self.driven.rate / self.tps
+
+    @property
+    def cpu_ratio(self) -> float:
+        """What the ratio is where nobody else uses the machine and CPU is what runs out."""
+        return self.transaction_cpu / self.webhook_cpu if self.webhook_cpu else 0.0
 
 
 @click.command(help=__doc__)
@@ -60,9 +69,17 @@ def _round(ground: Stand, town: Town, script: Path, number: int, orders: int, se
     first = WARM_UP + number * orders
     requests = list(towns.requests(town, range(first, first + orders), seed=number + 1))
     ground.checkpoint()
+    before = cpu.below()
     driven = drive(ground.port, requests)
+    webhooks = cpu.below() - before
     ground.checkpoint()
-    return Round(driven=driven, tps=yardstick.measure(ground.url, script, seconds))
+    before = cpu.below() + cpu.ended()
+    tps = yardstick.measure(ground.url, script, seconds)
+    transactions = cpu.below() + cpu.ended() - before
+    return Round(
+        driven=driven, tps=tps, webhook_cpu=1000 * webhooks / len(requests),
+        transaction_cpu=1000 * transactions / (tps * seconds),
+    )
 
 
 def _commands(house: House, town: Town, numbers: range) -> dict[str, float]:
@@ -91,17 +108,19 @@ def _commands(house: House, town: Town, numbers: range) -> dict[str, float]:
 
 
 def _report(rounds: list[Round], commands: dict[str, float], problems: list[str], orders: int) -> None:
-    click.echo("round   webhooks/s   pgbench tps   ratio    p50 ms    p99 ms   answers")
+    click.echo("round   webhooks/s   pgbench tps   ratio    p50 ms    p99 ms   CPU ms each   CPU ratio   answers")
     for number, one in enumerate(rounds, 1):
         driven = one.driven
         click.echo(
             f"{number:>5}{driven.rate:>13.0f}{one.tps:>14.0f}{one.ratio:>8.3f}{driven.percentile(0.5):>10.1f}"
-            f"{driven.percentile(0.99):>10.1f}   {driven.statuses}"
+            f"{driven.percentile(0.99):>10.1f}{one.webhook_cpu:>7.2f}{one.transaction_cpu:>7.2f}{one.cpu_ratio:>12.3f}"
+            f"   {driven.statuses}"
         )
     click.echo(f"SQL commands a webhook: {commands['settled']:g} settled, {commands['duplicate']:g} duplicate")
     click.echo("\n".join(problems) if problems else "exact: each order is processing, settled, moved and due once")
     click.echo(json.dumps({
         "bench": "W1", "ratio": round(statistics.median(one.ratio for one in rounds), 3), "goal": GOAL, "aim": AIM,
+        "cpu_ratio": round(statistics.median(one.cpu_ratio for one in rounds), 3),
         "webhooks_per_second": round(statistics.median(one.driven.rate for one in rounds)),
         "pgbench_tps": round(statistics.median(one.tps for one in rounds)),
         "p50_ms": round(statistics.median(one.driven.percentile(0.5) for one in rounds), 1),

@@ -27,7 +27,7 @@ from kartify.domain.conclude import (
 from kartify.domain.delivery import Kind, State
 from kartify.domain.plan import LookupPlan
 from kartify.domain.status import Actor, Guard, Status
-from kartify.flows import facts, moves
+from kartify.flows import facts, moves, withdrawing
 from kartify.flows.cases import raise_case
 from kartify.flows.facts import Snapshot
 from kartify.flows.policy import StorePolicy, parse_policy
@@ -180,9 +180,11 @@ def _move(
         guards=frozenset({Guard.ALL_OVER, Guard.INQUEST}), cancelled_by=cancelled_by,
     )
     writes = moves.writes(snapshot, move)
-    if target is Status.CANCELLED and oms_knows(connection, snapshot.order_id):
+    if target is Status.CANCELLED and (snapshot.oms_order_id or oms_knows(connection, snapshot.order_id)):
         writes.append(moves.delivery(snapshot, Kind.CANCEL, move, reason="cancelled unpaid"))
     execute(connection, writes)
+    if target is Status.CANCELLED:
+        withdrawing.call_off(connection, snapshot.order_id, by="clock", at=at)
     log.info(f"order.{target}", number=snapshot.number, before=snapshot.view.status, why=why)
 
 

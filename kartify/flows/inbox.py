@@ -74,9 +74,9 @@ def message_values(
     return {
         "m_id": new_id(),
         "m_account_id": account_id,
-        "m_event_key": key[:200],
+        "m_event_key": key.replace("\0", "")[:200],
         "m_channel": channel,
-        "m_event": event[:200],
+        "m_event": event.replace("\0", "")[:200],
         "m_method": message.method,
         "m_path": f"{message.path}?{urlencode(message.query)}" if message.query else message.path,
         "m_headers": kept_headers(message),

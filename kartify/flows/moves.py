@@ -45,13 +45,14 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryRow:
-    """A delivery row as a move must know it."""
+    """A delivery row as a move must know it. ``maybe_sent``: a call that may have left is unaccounted for."""
 
     id: UUID
     kind: Kind
     state: State
     account_id: UUID | None
     receipt: str | None = field(default=None)
+    maybe_sent: bool = False
 
 
 def writes(snapshot: Snapshot, move: Move, rows: tuple[DeliveryRow, ...] = ()) -> list[Write]:
@@ -145,9 +146,10 @@ def _withdrawals(snapshot: Snapshot, move: Move, rows: tuple[DeliveryRow, ...]) 
     for row in rows:
         if row.kind not in FULFILMENT or row.state is State.WITHDRAWN:
             continue
-        if row.kind is Kind.NONE or row.state in (State.DUE, State.DEAD):
+        resting = row.kind is Kind.NONE or row.state in (State.DUE, State.DEAD)
+        if resting:
             found.append(row_state(row, Event.WITHDRAW, move, reason=f"order {move.target}"))
-        elif move.actor is not Actor.OMS:
+        if (not resting or row.maybe_sent) and move.actor is not Actor.OMS:
             found.append(delivery(snapshot, Kind.CANCEL, move, reason=f"order {move.target}"))
     return found
 
@@ -162,7 +164,7 @@ def _receipts(snapshot: Snapshot, move: Move, rows: tuple[DeliveryRow, ...]) -> 
                 "id": row.id,
                 "old_state": row.state,
                 "state": step(row.state, Event.RECEIPT),
-                "receipt": row.receipt or snapshot.oms_order_id or f"news of {snapshot.number}",
+                "receipt": row.receipt or snapshot.oms_order_id or f"news of {snapshot.number} ({snapshot.order_id.hex[-8:]})",
                 "receipt_kind": "news",
                 "due_at": None,
                 "done_at": move.at,
@@ -190,7 +192,7 @@ def row_state(row: DeliveryRow, event: Event, move: Move, *, reason: str) -> Wri
 
 
 _ROWS = (
-    select(outbox.c.id, outbox.c.kind, outbox.c.state, outbox.c.account_id, outbox.c.receipt)
+    select(outbox.c.id, outbox.c.kind, outbox.c.state, outbox.c.account_id, outbox.c.receipt, outbox.c.call_until)
     .where(outbox.c.order_id == bindparam("order_id"))
     .with_for_update()
 )
@@ -201,7 +203,7 @@ def delivery_rows(connection: Connection, order_id: UUID) -> tuple[DeliveryRow, 
     found = connection.execute(_ROWS, {"order_id": order_id}).all()
     return tuple(
         DeliveryRow(id=row.id, kind=Kind(row.kind), state=State(row.state), account_id=row.account_id,
-                    receipt=row.receipt)
+                    receipt=row.receipt, maybe_sent=row.call_until is not None)
         for row in found
     )
 

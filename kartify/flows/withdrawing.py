@@ -54,7 +54,7 @@ def _close_served(connection: Connection, snapshot: Snapshot, rows: list[Deliver
                 .where(outbox.c.id == row.id, outbox.c.state == row.state)
                 .values(
                     state=step(row.state, Event.RECEIPT), due_at=None, done_at=at, receipt_kind="news",
-                    receipt=row.receipt or snapshot.oms_order_id or f"news of {snapshot.number}",
+                    receipt=row.receipt or snapshot.oms_order_id or f"news of {snapshot.number} ({snapshot.order_id.hex[-8:]})",
                 )
             )
 
