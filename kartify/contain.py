@@ -38,7 +38,8 @@ def pure(what: str, expected: type[T] | tuple[type[Any], ...], call: Callable[[]
 def true_reports(what: str, reports: Iterable[Report]) -> None:
     """Raises ``PluginFailure`` when the plugin built a report that cannot be true."""
     for report in reports:
-        if "\0" in f"{report.gateway_payment_id}{report.gateway_order_id}{report.reference}{report.word}{report.detail}":
+        names = (report.gateway_payment_id, report.gateway_order_id, report.reference, report.word, report.detail)
+        if any("\0" in name for name in names if name):
             raise Unreadable("a null character in a name")
         try:
             pure(what, type(None), report.check)

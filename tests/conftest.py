@@ -27,7 +27,7 @@ from kartify.testing.redis import redis_url
 # Tests share their fakes; with import mode importlib the folder is not on the path by itself.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fakes import Bank, PlainPlugin  # noqa: E402
+from fakes import Bank, PlainPlugin
 
 __all__ = ["postgres_database", "postgres_server", "postgres_url", "redis_url"]
 

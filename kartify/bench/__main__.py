@@ -13,8 +13,8 @@ from typing import Any
 import click
 from sqlalchemy import event
 
-from kartify.bench import town as towns
 from kartify.bench import cpu, yardstick
+from kartify.bench import town as towns
 from kartify.bench.exact import inexact
 from kartify.bench.load import Driven, drive
 from kartify.bench.stand import Stand, stand

@@ -52,6 +52,11 @@ class OpenCase:
     closed_by: str | None
 
 
+def news_receipt(number: str, order_id: UUID) -> str:
+    """The receipt of a delivery that only news proves, where no id of the OMS is known: unique per account."""
+    return f"news of {number} ({order_id.hex[-8:]})"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """An order under its lock, with everything that is known of its money."""
@@ -90,8 +95,8 @@ _ours = or_(
 )
 _ORDER_COLUMNS = (
     orders.c.id, orders.c.store_id, orders.c.number, orders.c.status, orders.c.due, orders.c.currency, orders.c.basis,
-    orders.c.cancel_requested_at, orders.c.cancel_requested_by, orders.c.cancelled_by, orders.c.oms_order_id, orders.c.version,
-    orders.c.status_at, stores.c.policy, links.c.account_id.label("oms_account_id"), links.c.delivery,
+    orders.c.cancel_requested_at, orders.c.cancel_requested_by, orders.c.cancelled_by, orders.c.oms_order_id,
+    orders.c.version, orders.c.status_at, stores.c.policy, links.c.account_id.label("oms_account_id"), links.c.delivery,
     select(func.count()).where(cases.c.order_id == orders.c.id).scalar_subquery().label("case_count"),
 )
 _CHARGE_NAMES = (

@@ -51,7 +51,8 @@ _msg = STORE.cte("msg")
 # Evaluated before the lock is taken: a message that is done locks nothing, and two copies in flight wait for one
 # another at the message, never crosswise at the order.
 _open = exists(
-    select(_msg.c.id).where(or_(_msg.c.duplicates == 0, _msg.c.state.in_(["waiting", "exception"])))
+    # Not IN: SQLAlchemy would write the list into the statement anew at each execution.
+    select(_msg.c.id).where(or_(_msg.c.duplicates == 0, _msg.c.state == "waiting", _msg.c.state == "exception"))
 )
 _FIND = (
     select(orders.c.id.label("order_id"), payments.c.id.label("payment_id"))

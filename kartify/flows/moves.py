@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, select
 from kartify.domain.delivery import FULFILMENT, Event, Kind, State, step
 from kartify.domain.errors import Conflict
 from kartify.domain.status import Actor, Guard, Status, permit
-from kartify.flows.facts import Snapshot
+from kartify.flows.facts import Snapshot, news_receipt
 from kartify.flows.writes import Write
 from kartify.models import Delivery, new_id, table
 
@@ -164,7 +164,7 @@ def _receipts(snapshot: Snapshot, move: Move, rows: tuple[DeliveryRow, ...]) -> 
                 "id": row.id,
                 "old_state": row.state,
                 "state": step(row.state, Event.RECEIPT),
-                "receipt": row.receipt or snapshot.oms_order_id or f"news of {snapshot.number} ({snapshot.order_id.hex[-8:]})",
+                "receipt": row.receipt or snapshot.oms_order_id or news_receipt(snapshot.number, snapshot.order_id),
                 "receipt_kind": "news",
                 "due_at": None,
                 "done_at": move.at,

@@ -213,7 +213,7 @@ def _returned(connection: Connection, snapshot: Snapshot, news: OmsNews, teller:
 
 def _prove(connection: Connection, snapshot: Snapshot, rows: list[DeliveryRow], teller: Teller) -> None:
     """News proves that the OMS has what a row was to bring: an open row is closed by this receipt."""
-    receipt = snapshot.oms_order_id or f"news of {snapshot.number} ({snapshot.order_id.hex[-8:]})"
+    receipt = snapshot.oms_order_id or facts.news_receipt(snapshot.number, snapshot.order_id)
     for row in rows:
         if row.kind is Kind.NONE or row.state not in _OPEN:
             continue

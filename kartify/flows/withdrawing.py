@@ -13,7 +13,7 @@ from kartify.domain.delivery import FULFILMENT, Event, Kind, State, step
 from kartify.domain.reports import Channel
 from kartify.domain.status import Actor, Guard, Status
 from kartify.flows import facts, moves
-from kartify.flows.facts import Snapshot
+from kartify.flows.facts import Snapshot, news_receipt
 from kartify.flows.moves import DeliveryRow
 from kartify.flows.settle_rows import Source, case_writes
 from kartify.flows.writes import execute
@@ -54,7 +54,7 @@ def _close_served(connection: Connection, snapshot: Snapshot, rows: list[Deliver
                 .where(outbox.c.id == row.id, outbox.c.state == row.state)
                 .values(
                     state=step(row.state, Event.RECEIPT), due_at=None, done_at=at, receipt_kind="news",
-                    receipt=row.receipt or snapshot.oms_order_id or f"news of {snapshot.number} ({snapshot.order_id.hex[-8:]})",
+                    receipt=row.receipt or snapshot.oms_order_id or news_receipt(snapshot.number, snapshot.order_id),
                 )
             )
 

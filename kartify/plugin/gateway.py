@@ -1,7 +1,7 @@
 """The contract of a payment gateway plugin.
 
-A plugin reports facts; the core draws the conclusions. Pure methods (``verify``, ``read_*``, ``callback_key``) get bytes
-and give values: no network, no clock, no database. Asking methods get a client; they raise ``Temporary`` or
+A plugin reports facts; the core draws the conclusions. Pure methods (``verify``, ``read_*``, ``callback_key``) get
+bytes and give values: no network, no clock, no database. Asking methods get a client; they raise ``Temporary`` or
 ``Permanent`` and nothing else.
 """
 

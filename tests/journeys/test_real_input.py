@@ -60,7 +60,7 @@ def test_a_webhook_that_the_official_sdk_calls_genuine_reaches_the_oms_once(worl
     assert world.status() == "processing"
     world.tick()
     assert world.oms.by_number == {"K1001": 1}
-    (row,) = [row for row in world.rows("outbox")]
+    (row,) = world.rows("outbox")
     assert (row["state"], row["receipt"]) == ("done", world.oms.orders[0].id)
     assert send(world, payload(world))[2].status_code == 200
     assert send(world, payload(world), event_id="EVT2")[2].status_code == 200

@@ -58,7 +58,8 @@ def test_sc_25_four_sources_at_once_settle_move_and_deliver_once(house, shop, ba
         return found
 
     with ThreadPoolExecutor(4) as pool:
-        results = [future.result() for future in [pool.submit(play, one) for one in (by_webhook, by_callback, by_lookup, by_hand)]]
+        playing = [pool.submit(play, source) for source in (by_webhook, by_callback, by_lookup, by_hand)]
+        results = [future.result() for future in playing]
 
     assert all(len(found) == rounds for found in results)
     assert {row["status"] for row in rows("orders")} == {"processing"}
