@@ -37,12 +37,12 @@ def account() -> None:
 @click.option("--label", help="What people call this account.")
 @click.option("--test", is_flag=True, help="Refuse settings that move real money.")
 @json_option
-def add(store: str, slug: str, values: tuple[str, ...], label: str | None, test: bool, as_json: bool) -> None:
+def add(store: str, slug: str, values: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Add an account of plugin SLUG to a store; prints where the partner finds us."""
     with open_house() as house:
         kind = house.registry.partner(slug)
         given = pairs(values, secrets=secret_names(kind) if kind else ())
-        account_id = stores.add_account(house, store, slug, given, label=label, test=test)
+        account_id = stores.add_account(house, store, slug, given, **options)
         show(_told(house, account_id), as_json=as_json)
 
 

@@ -201,7 +201,8 @@ def test_sc_15_money_of_no_order_waits_ten_minutes_and_becomes_an_exception(scen
 
 
 def test_sc_15_news_of_no_order_without_money_is_ignored_in_the_end(scene):
-    receive.webhook(scene.house, scene.account, webhook("e1", {"order": "ord_9", "payment": "pay_9", "state": "failed"}))
+    message = webhook("e1", {"order": "ord_9", "payment": "pay_9", "state": "failed"})
+    receive.webhook(scene.house, scene.account, message)
     with time_machine.travel(clock.now() + timedelta(minutes=11), tick=True):
         tick.inline(scene.house)
     assert scene.inbox == ["ignored"]
