@@ -57,7 +57,8 @@ def main(orders: int, rounds: int, seconds: int) -> None:
         towns.fill(ground.house, town, range(total))
         script = yardstick.prepare(ground.url, Path(home))
         drive(ground.port, list(towns.requests(town, range(WARM_UP), seed=0)))
-        found = [_round(ground, town, script, number, orders, seconds) for number in range(rounds)]
+        starts = range(WARM_UP, WARM_UP + rounds * orders, orders)
+        found = [_round(ground, town, script, range(start, start + orders), seconds=seconds) for start in starts]
         commands = _commands(ground.house, town, range(total - COUNTED, total))
         repeated = [round(size * towns.REPEATED) for size in (WARM_UP, *[orders] * rounds)]
         problems = inexact(ground.house, paid=total, duplicates=sum(repeated) + COUNTED)
@@ -65,9 +66,8 @@ def main(orders: int, rounds: int, seconds: int) -> None:
     sys.exit(1 if problems else 0)
 
 
-def _round(ground: Stand, town: Town, script: Path, number: int, orders: int, seconds: int) -> Round:
-    first = WARM_UP + number * orders
-    requests = list(towns.requests(town, range(first, first + orders), seed=number + 1))
+def _round(ground: Stand, town: Town, script: Path, numbers: range, *, seconds: int) -> Round:
+    requests = list(towns.requests(town, numbers, seed=numbers.start))
     ground.checkpoint()
     before = cpu.below()
     driven = drive(ground.port, requests)

@@ -84,8 +84,15 @@ def test_a_killed_supervisor_leaves_no_orphan(supervised, survivors, eventually)
 
 
 def keepers(supervised) -> list[psutil.Process]:
-    living = [child for child in psutil.Process(supervised.pid).children() if child.status() != psutil.STATUS_ZOMBIE]
-    return [child for child in living if "keeper.py" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process(supervised.pid).children():
+        try:
+            alive = child.status() != psutil.STATUS_ZOMBIE
+            if alive and "keeper.py" in " ".join(child.cmdline()):
+                found.append(child)
+        except psutil.NoSuchProcess:  # it ended while we looked
+            continue
+    return found
 
 
 def test_even_without_its_keeper_it_takes_its_children_with_it(supervised, survivors, eventually):

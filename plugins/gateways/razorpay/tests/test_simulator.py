@@ -45,11 +45,11 @@ def test_errors_come_in_razorpays_envelope(sdk):
 
 def test_a_list_is_newest_first_ten_by_default_and_a_hundred_at_most(sdk, live):
     for number in range(12):
-        live.opened(f"R{number}", age=100 - number)
+        live.opened(f"R{number}", age=1200 - 100 * number)
     items = sdk.order.all()["items"]
     assert [item["receipt"] for item in items] == [f"R{number}" for number in range(11, 1, -1)]
     assert len(sdk.order.all({"count": 100, "skip": 10})["items"]) == 2
-    assert len(sdk.order.all({"count": 100, "to": live.simulator.ledger.now() - 95})["items"]) == 6
+    assert len(sdk.order.all({"count": 100, "to": live.simulator.ledger.now() - 650})["items"]) == 6
     with pytest.raises(razorpay.errors.BadRequestError):
         sdk.order.all({"count": 101})
 
