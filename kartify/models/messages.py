@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kartify.models.base import Base, Code, Data, Id, Json, Long, Minor, Moment, Name, Word
@@ -71,13 +71,29 @@ class Delivery(Base):
             sqlite_where=text(_OPEN),
             postgresql_where=text(_OPEN),
         ),
-        Index("uq_outbox_receipt", "account_id", "kind", "receipt", unique=True),
-        Index("uq_outbox_position", "account_id", "position", unique=True),
+        # Only where there is something to be unique: a new row costs these two nothing.
+        Index(
+            "uq_outbox_receipt",
+            "account_id",
+            "kind",
+            "receipt",
+            unique=True,
+            sqlite_where=text("receipt IS NOT NULL"),
+            postgresql_where=text("receipt IS NOT NULL"),
+        ),
+        Index(
+            "uq_outbox_position",
+            "account_id",
+            "position",
+            unique=True,
+            sqlite_where=text("position IS NOT NULL"),
+            postgresql_where=text("position IS NOT NULL"),
+        ),
         CheckConstraint("state <> 'done' OR kind = 'none' OR receipt IS NOT NULL", name="receipt"),
     )
 
     id: Mapped[Id]
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
+    order_id: Mapped[UUID]
     store_id: Mapped[UUID]
     account_id: Mapped[UUID | None]
     kind: Mapped[Code]

@@ -28,6 +28,15 @@ class Order(Base):
         CheckConstraint(f"status IN ({_STATUSES})", name="status"),
         CheckConstraint("due >= 0 AND total >= 0", name="sums"),
         Index("ix_orders_status_confirmed_at", "status", "confirmed_at"),
+        *(
+            Index(
+                f"ix_orders_{name}",
+                name,
+                sqlite_where=text(f"{name} IS NOT NULL"),
+                postgresql_where=text(f"{name} IS NOT NULL"),
+            )
+            for name in ("email", "phone", "oms_order_id")
+        ),
         Index(
             "ix_orders_clock_at",
             "clock_at",
@@ -47,15 +56,15 @@ class Order(Base):
     due: Mapped[Minor]
     method: Mapped[Code]
     customer: Mapped[Data]
-    email: Mapped[Name | None] = mapped_column(index=True)
-    phone: Mapped[Word | None] = mapped_column(index=True)
+    email: Mapped[Name | None]
+    phone: Mapped[Word | None]
     shipping_address: Mapped[dict[str, Any] | None] = mapped_column(Json)
     billing_address: Mapped[dict[str, Any] | None] = mapped_column(Json)
     return_url: Mapped[Long | None]
     # "metadata" is a reserved name of the declarative base.
     extra: Mapped[Data] = mapped_column("metadata", default=dict)
     notes: Mapped[Long | None]
-    oms_order_id: Mapped[Word | None] = mapped_column(index=True)
+    oms_order_id: Mapped[Word | None]
     body_hash: Mapped[Word]
     cancel_requested_at: Mapped[Moment | None]
     cancel_requested_by: Mapped[Name | None]

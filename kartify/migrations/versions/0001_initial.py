@@ -200,6 +200,38 @@ def upgrade() -> None:
     with op.batch_alter_table('order_moves', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_order_moves_order_id'), ['order_id'], unique=False)
 
+    op.create_table('outbox',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('store_id', sa.Uuid(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=True),
+    sa.Column('kind', sa.String(length=32), nullable=False),
+    sa.Column('state', sa.String(length=32), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('settlement_id', sa.Uuid(), nullable=True),
+    sa.Column('receipt', sa.String(length=80), nullable=True),
+    sa.Column('receipt_kind', sa.String(length=32), nullable=True),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('attempts', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('looks', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('crashes', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('call_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('fence', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('by', sa.String(length=200), nullable=True),
+    sa.Column('last_error', sa.Text(), nullable=True),
+    sa.Column('position', sa.BigInteger(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("state <> 'done' OR kind = 'none' OR receipt IS NOT NULL", name=op.f('ck_outbox_receipt')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox'))
+    )
+    with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.create_index('ix_outbox_due', ['account_id', 'due_at'], unique=False, sqlite_where=sa.text("state IN ('due', 'claimed', 'sent_unknown', 'found')"), postgresql_where=sa.text("state IN ('due', 'claimed', 'sent_unknown', 'found')"))
+        batch_op.create_index('uq_outbox_one_fulfilment', ['order_id'], unique=True, sqlite_where=sa.text("kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn'"), postgresql_where=sa.text("kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn'"))
+        batch_op.create_index('uq_outbox_position', ['account_id', 'position'], unique=True, sqlite_where=sa.text('position IS NOT NULL'), postgresql_where=sa.text('position IS NOT NULL'))
+        batch_op.create_index('uq_outbox_receipt', ['account_id', 'kind', 'receipt'], unique=True, sqlite_where=sa.text('receipt IS NOT NULL'), postgresql_where=sa.text('receipt IS NOT NULL'))
+
     op.create_table('refusals',
     sa.Column('account_id', sa.Uuid(), nullable=False),
     sa.Column('minute', sa.DateTime(timezone=True), nullable=False),
@@ -261,6 +293,27 @@ def upgrade() -> None:
     with op.batch_alter_table('runs', schema=None) as batch_op:
         batch_op.create_index('ix_runs_cron_id_created_at', ['cron_id', 'created_at'], unique=False)
         batch_op.create_index('uq_runs_one_at_a_time', ['cron_id'], unique=True, sqlite_where=sa.text("state IN ('waiting', 'running')"), postgresql_where=sa.text("state IN ('waiting', 'running')"))
+
+    op.create_table('settlements',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('charge_id', sa.Uuid(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=32), nullable=False),
+    sa.Column('fee', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('discount', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('accepted', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('kind', sa.String(length=32), nullable=False),
+    sa.Column('channel', sa.String(length=32), nullable=False),
+    sa.Column('by', sa.String(length=200), nullable=False),
+    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('captured_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reversed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_settlements')),
+    sa.UniqueConstraint('charge_id', name=op.f('uq_settlements_charge_id'))
+    )
+    with op.batch_alter_table('settlements', schema=None) as batch_op:
+        batch_op.create_index('uq_settlements_one_active', ['order_id'], unique=True, sqlite_where=sa.text('reversed_at IS NULL'), postgresql_where=sa.text('reversed_at IS NULL'))
 
     op.create_table('stores',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -384,9 +437,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('orders', schema=None) as batch_op:
         batch_op.create_index('ix_orders_clock_at', ['clock_at'], unique=False, sqlite_where=sa.text('clock_at IS NOT NULL'), postgresql_where=sa.text('clock_at IS NOT NULL'))
-        batch_op.create_index(batch_op.f('ix_orders_email'), ['email'], unique=False)
-        batch_op.create_index(batch_op.f('ix_orders_oms_order_id'), ['oms_order_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_orders_phone'), ['phone'], unique=False)
+        batch_op.create_index('ix_orders_email', ['email'], unique=False, sqlite_where=sa.text('email IS NOT NULL'), postgresql_where=sa.text('email IS NOT NULL'))
+        batch_op.create_index('ix_orders_oms_order_id', ['oms_order_id'], unique=False, sqlite_where=sa.text('oms_order_id IS NOT NULL'), postgresql_where=sa.text('oms_order_id IS NOT NULL'))
+        batch_op.create_index('ix_orders_phone', ['phone'], unique=False, sqlite_where=sa.text('phone IS NOT NULL'), postgresql_where=sa.text('phone IS NOT NULL'))
         batch_op.create_index('ix_orders_status_confirmed_at', ['status', 'confirmed_at'], unique=False)
 
     op.create_table('store_accounts',
@@ -439,39 +492,6 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_order_tenders_order_id')),
     sa.PrimaryKeyConstraint('order_id', 'position', name=op.f('pk_order_tenders'))
     )
-    op.create_table('outbox',
-    sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('order_id', sa.Uuid(), nullable=False),
-    sa.Column('store_id', sa.Uuid(), nullable=False),
-    sa.Column('account_id', sa.Uuid(), nullable=True),
-    sa.Column('kind', sa.String(length=32), nullable=False),
-    sa.Column('state', sa.String(length=32), nullable=False),
-    sa.Column('reason', sa.Text(), nullable=True),
-    sa.Column('settlement_id', sa.Uuid(), nullable=True),
-    sa.Column('receipt', sa.String(length=80), nullable=True),
-    sa.Column('receipt_kind', sa.String(length=32), nullable=True),
-    sa.Column('due_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('attempts', sa.Integer(), server_default=sa.text('0'), nullable=False),
-    sa.Column('looks', sa.Integer(), server_default=sa.text('0'), nullable=False),
-    sa.Column('crashes', sa.Integer(), server_default=sa.text('0'), nullable=False),
-    sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('call_until', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('fence', sa.Integer(), server_default=sa.text('0'), nullable=False),
-    sa.Column('by', sa.String(length=200), nullable=True),
-    sa.Column('last_error', sa.Text(), nullable=True),
-    sa.Column('position', sa.BigInteger(), nullable=True),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
-    sa.CheckConstraint("state <> 'done' OR kind = 'none' OR receipt IS NOT NULL", name=op.f('ck_outbox_receipt')),
-    sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_outbox_order_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox'))
-    )
-    with op.batch_alter_table('outbox', schema=None) as batch_op:
-        batch_op.create_index('ix_outbox_due', ['account_id', 'due_at'], unique=False, sqlite_where=sa.text("state IN ('due', 'claimed', 'sent_unknown', 'found')"), postgresql_where=sa.text("state IN ('due', 'claimed', 'sent_unknown', 'found')"))
-        batch_op.create_index('uq_outbox_one_fulfilment', ['order_id'], unique=True, sqlite_where=sa.text("kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn'"), postgresql_where=sa.text("kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn'"))
-        batch_op.create_index('uq_outbox_position', ['account_id', 'position'], unique=True)
-        batch_op.create_index('uq_outbox_receipt', ['account_id', 'kind', 'receipt'], unique=True)
-
     op.create_table('payments',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('order_id', sa.Uuid(), nullable=False),
@@ -505,50 +525,16 @@ def upgrade() -> None:
         batch_op.create_index('ix_payments_due', ['account_id', 'next_ask_at'], unique=False, sqlite_where=sa.text('next_ask_at IS NOT NULL'), postgresql_where=sa.text('next_ask_at IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_payments_order_id'), ['order_id'], unique=False)
 
-    op.create_table('settlements',
-    sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('order_id', sa.Uuid(), nullable=False),
-    sa.Column('charge_id', sa.Uuid(), nullable=False),
-    sa.Column('amount', sa.BigInteger(), nullable=False),
-    sa.Column('currency', sa.String(length=32), nullable=False),
-    sa.Column('fee', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
-    sa.Column('discount', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
-    sa.Column('accepted', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
-    sa.Column('kind', sa.String(length=32), nullable=False),
-    sa.Column('channel', sa.String(length=32), nullable=False),
-    sa.Column('by', sa.String(length=200), nullable=False),
-    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('captured_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('reversed_at', sa.DateTime(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['charge_id'], ['charges.id'], name=op.f('fk_settlements_charge_id')),
-    sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_settlements_order_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_settlements')),
-    sa.UniqueConstraint('charge_id', name=op.f('uq_settlements_charge_id'))
-    )
-    with op.batch_alter_table('settlements', schema=None) as batch_op:
-        batch_op.create_index('uq_settlements_one_active', ['order_id'], unique=True, sqlite_where=sa.text('reversed_at IS NULL'), postgresql_where=sa.text('reversed_at IS NULL'))
-
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
-    with op.batch_alter_table('settlements', schema=None) as batch_op:
-        batch_op.drop_index('uq_settlements_one_active', sqlite_where=sa.text('reversed_at IS NULL'), postgresql_where=sa.text('reversed_at IS NULL'))
-
-    op.drop_table('settlements')
     with op.batch_alter_table('payments', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_payments_order_id'))
         batch_op.drop_index('ix_payments_due', sqlite_where=sa.text('next_ask_at IS NOT NULL'), postgresql_where=sa.text('next_ask_at IS NOT NULL'))
 
     op.drop_table('payments')
-    with op.batch_alter_table('outbox', schema=None) as batch_op:
-        batch_op.drop_index('uq_outbox_receipt')
-        batch_op.drop_index('uq_outbox_position')
-        batch_op.drop_index('uq_outbox_one_fulfilment', sqlite_where=sa.text("kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn'"), postgresql_where=sa.text("kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn'"))
-        batch_op.drop_index('ix_outbox_due', sqlite_where=sa.text("state IN ('due', 'claimed', 'sent_unknown', 'found')"), postgresql_where=sa.text("state IN ('due', 'claimed', 'sent_unknown', 'found')"))
-
-    op.drop_table('outbox')
     op.drop_table('order_tenders')
     op.drop_table('order_lines')
     op.drop_table('order_fees')
@@ -558,9 +544,9 @@ def downgrade() -> None:
     op.drop_table('store_accounts')
     with op.batch_alter_table('orders', schema=None) as batch_op:
         batch_op.drop_index('ix_orders_status_confirmed_at')
-        batch_op.drop_index(batch_op.f('ix_orders_phone'))
-        batch_op.drop_index(batch_op.f('ix_orders_oms_order_id'))
-        batch_op.drop_index(batch_op.f('ix_orders_email'))
+        batch_op.drop_index('ix_orders_phone', sqlite_where=sa.text('phone IS NOT NULL'), postgresql_where=sa.text('phone IS NOT NULL'))
+        batch_op.drop_index('ix_orders_oms_order_id', sqlite_where=sa.text('oms_order_id IS NOT NULL'), postgresql_where=sa.text('oms_order_id IS NOT NULL'))
+        batch_op.drop_index('ix_orders_email', sqlite_where=sa.text('email IS NOT NULL'), postgresql_where=sa.text('email IS NOT NULL'))
         batch_op.drop_index('ix_orders_clock_at', sqlite_where=sa.text('clock_at IS NOT NULL'), postgresql_where=sa.text('clock_at IS NOT NULL'))
 
     op.drop_table('orders')
@@ -576,6 +562,10 @@ def downgrade() -> None:
 
     op.drop_table('timeline')
     op.drop_table('stores')
+    with op.batch_alter_table('settlements', schema=None) as batch_op:
+        batch_op.drop_index('uq_settlements_one_active', sqlite_where=sa.text('reversed_at IS NULL'), postgresql_where=sa.text('reversed_at IS NULL'))
+
+    op.drop_table('settlements')
     with op.batch_alter_table('runs', schema=None) as batch_op:
         batch_op.drop_index('uq_runs_one_at_a_time', sqlite_where=sa.text("state IN ('waiting', 'running')"), postgresql_where=sa.text("state IN ('waiting', 'running')"))
         batch_op.drop_index('ix_runs_cron_id_created_at')
@@ -586,6 +576,13 @@ def downgrade() -> None:
 
     op.drop_table('reports')
     op.drop_table('refusals')
+    with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.drop_index('uq_outbox_receipt', sqlite_where=sa.text('receipt IS NOT NULL'), postgresql_where=sa.text('receipt IS NOT NULL'))
+        batch_op.drop_index('uq_outbox_position', sqlite_where=sa.text('position IS NOT NULL'), postgresql_where=sa.text('position IS NOT NULL'))
+        batch_op.drop_index('uq_outbox_one_fulfilment', sqlite_where=sa.text("kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn'"), postgresql_where=sa.text("kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn'"))
+        batch_op.drop_index('ix_outbox_due', sqlite_where=sa.text("state IN ('due', 'claimed', 'sent_unknown', 'found')"), postgresql_where=sa.text("state IN ('due', 'claimed', 'sent_unknown', 'found')"))
+
+    op.drop_table('outbox')
     with op.batch_alter_table('order_moves', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_order_moves_order_id'))
 
