@@ -1,0 +1,51 @@
+"""The docs say what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from kartify import docs
+from kartify.cli import COMMANDS
+from kartify.models import Run, table
+
+ROOT = Path(__file__).parents[2]
+
+
+def page(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_settings_page_is_written_from_the_code():
+    assert page("docs/settings.md") == docs.settings_page(), "run make docs"
+
+
+def test_every_command_stands_in_the_contract():
+    text = page("docs/architecture.md")
+    missing = [name for name in COMMANDS if f"kartify {name}" not in text and f"|{name}" not in text.replace("\\", "")]
+    assert missing == []
+
+
+def test_the_readme_gives_the_two_commands_and_names_files_that_exist():
+    text = page("README.md")
+    assert "make run" in text
+    assert "make test" in text
+    links = re.findall(r"\]\(([^)#]+)\)", text)
+    assert links
+    assert [link for link in links if not link.startswith("http") and not (ROOT / link).exists()] == []
+
+
+def test_every_target_that_the_readme_names_is_in_the_makefile():
+    targets = set(re.findall(r"^([a-z]+):", page("Makefile"), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z]+)`", page("README.md"))) <= targets
+
+
+def test_the_crons_page_explains_every_state_a_run_may_end_in():
+    check = next(one for one in table(Run).constraints if one.name and "state" in str(one.name))
+    states = set(re.findall(r"'(\w+)'", str(check.sqltext))) - {"waiting", "running"}
+    assert [state for state in states if f"| {state} |" not in page("docs/crons.md")] == []
+
+
+def test_every_plugin_has_a_readme_that_names_its_settings():
+    for path in sorted(ROOT.glob("plugins/*/*/pyproject.toml")):
+        assert "api_base" in (path.parent / "README.md").read_text(encoding="utf-8"), path.parent.name
