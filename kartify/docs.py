@@ -74,8 +74,9 @@ def settings_page() -> str:
         "## A store's policy", "", "`kartify store set CODE name=value`; also `name`, `timezone` and `return_origins`.",
         "", *_policy(), "",
         "## Hooks of plugins", "", *_hooks(), "",
-        "## Accounts", "", "`kartify account add STORE SLUG name=value …`; secrets as `name=@env:VARIABLE` or `name=-`.",
-        "", *_accounts(),
+        "## Accounts", "",
+        "`kartify account add STORE SLUG name=value …`; secrets as `name=@env:VARIABLE` or `name=-`.", "",
+        *_accounts(),
     ]
     return "\n".join(lines).rstrip() + "\n"
 
