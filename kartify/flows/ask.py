@@ -134,6 +134,7 @@ def _find_then_call(
         .where(payments.c.id == payment.id, payments.c.fence == payment.fence)
         .values(
             gateway_order_id=opened.gateway_order_id, expires_at=opened.expires_at, state="open",
+            next_step=opened.next.as_dict(),
         )
     )
     house.database.run(lambda connection: connection.execute(adopt))

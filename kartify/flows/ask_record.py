@@ -40,11 +40,11 @@ def record(
     def work(connection: Connection) -> Asked:
         at = clock.now()
         facts.lock(connection, payment.order_id)
-        _same_fence(connection, payment)
-        outcome = _settle(connection, account, payment, answer, asker=asker, at=at)
-        told = tell(answer, payment, gateway.plan, at)
+        current = _current(connection, payment)
+        outcome = _settle(connection, account, current, answer, asker=asker, at=at)
+        told = tell(answer, current, gateway.plan, at)
         _wake_clock(connection, payment.order_id, at)
-        _schedule(connection, payment, told, gateway.plan, answer, over=outcome is not None and outcome.over, at=at)
+        _schedule(connection, current, told, gateway.plan, answer, over=outcome is not None and outcome.over, at=at)
         asked = Asked(payment_id=payment.id, answer=told, word=_sentence(answer, told), outcome=outcome)
         if asker.dry:
             raise _Dry(asked)
@@ -69,10 +69,17 @@ class _Dry(Exception):
         self.asked = asked
 
 
-def _same_fence(connection: Connection, payment: PaymentRow) -> None:
-    found = connection.execute(select(payments.c.fence).where(payments.c.id == payment.id)).scalar()
-    if found != payment.fence:
+_CURRENT = select(payments.c.fence, payments.c.state, payments.c.gateway_order_id).where(
+    payments.c.id == bindparam("b_id")
+)
+
+
+def _current(connection: Connection, payment: PaymentRow) -> PaymentRow:
+    """The payment as it stands now: the asking itself may have found its session since it was claimed."""
+    row = connection.execute(_CURRENT, {"b_id": payment.id}).first()
+    if row is None or row.fence != payment.fence:
         raise Overtaken("someone else asks about this payment by now")
+    return replace(payment, state=row.state, ref=replace(payment.ref, gateway_order_id=row.gateway_order_id))
 
 
 def _settle(
