@@ -57,6 +57,7 @@ def main(orders: int, rounds: int, seconds: int) -> None:
         towns.fill(ground.house, town, range(total))
         script = yardstick.prepare(ground.url, Path(home))
         drive(ground.port, list(towns.requests(town, range(WARM_UP), seed=0)))
+        ground.analyze()
         starts = range(WARM_UP, WARM_UP + rounds * orders, orders)
         found = [_round(ground, town, script, range(start, start + orders), seconds=seconds) for start in starts]
         commands = _commands(ground.house, town, range(total - COUNTED, total))

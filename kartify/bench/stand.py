@@ -32,6 +32,11 @@ class Stand:
     url: str
     port: int
 
+    def analyze(self) -> None:
+        """What PostgreSQL does by itself within a minute: plans made for empty tables are made anew."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+
     def checkpoint(self) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute("CHECKPOINT")
@@ -46,7 +51,7 @@ def stand(home: Path) -> Iterator[Stand]:
         environment = {"KARTIFY_DATABASE_URL": url, "KARTIFY_REDIS_URL": redis, "KARTIFY_SECRET_KEYS": key,
                        "KARTIFY_PUBLIC_URL": "http://127.0.0.1:8000"}
         try:
-            with _web(environment) as port:
+            with _web(home, environment) as port:
                 yield Stand(house=house, url=url, port=port)
         finally:
             house.database.engine.dispose()
@@ -61,10 +66,13 @@ def _house(url: str, key: str) -> House:
 
 
 @contextmanager
-def _web(environment: dict[str, str]) -> Iterator[int]:
+def _web(home: Path, environment: dict[str, str]) -> Iterator[int]:
     port = _free_port()
     command = [sys.executable, "-m", "kartify.bench.serve", str(port)]
-    process = subprocess.Popen(command, env={**os.environ, **environment, **parenthood()}, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env={**os.environ, **environment, **parenthood()}, stdout=subprocess.DEVNULL,
+        stderr=(home / "web.log").open("ab"),
+    )
     try:
         _wait(port, process)
         yield port

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, true, union_all
 
 from kartify.domain.decide import ChargeView, OrderView, Settlement
 from kartify.domain.delivery import FULFILMENT, Kind, State
@@ -85,14 +85,6 @@ class Snapshot:
 LOCK = select(orders.c.id).where(orders.c.id == bindparam("order_id")).with_for_update()
 
 _bound_oms = and_(links.c.store_id == orders.c.store_id, links.c.kind == "oms", links.c.active)
-_ours = or_(
-    charges.c.order_id == orders.c.id,
-    and_(
-        charges.c.order_id.is_(None),
-        charges.c.account_id == bindparam("account_id", type_=charges.c.account_id.type),
-        charges.c.gateway_payment_id == bindparam("gateway_payment_id", type_=charges.c.gateway_payment_id.type),
-    ),
-)
 _ORDER_COLUMNS = (
     orders.c.id, orders.c.store_id, orders.c.number, orders.c.status, orders.c.due, orders.c.currency, orders.c.basis,
     orders.c.cancel_requested_at, orders.c.cancel_requested_by, orders.c.cancelled_by, orders.c.oms_order_id,
@@ -103,7 +95,17 @@ _CHARGE_NAMES = (
     *FACT_NAMES, "id", "gateway_payment_id", "payment_id", "account_id", "method", "ours", "kept", "last_report_at",
     "order_id",
 )
-_CHARGE_COLUMNS = tuple(charges.c[name].label(f"c_{name}") for name in _CHARGE_NAMES)
+_of_order = select(*(charges.c[name] for name in (*_CHARGE_NAMES, "first_seen_at")))
+# Two look-ups by index. One condition with OR is a scan of all charges wherever the planner thinks them few.
+_ours = union_all(
+    _of_order.where(charges.c.order_id == bindparam("order_id", type_=charges.c.order_id.type)),
+    _of_order.where(
+        charges.c.order_id.is_(None),
+        charges.c.account_id == bindparam("account_id", type_=charges.c.account_id.type),
+        charges.c.gateway_payment_id == bindparam("gateway_payment_id", type_=charges.c.gateway_payment_id.type),
+    ),
+).subquery("ours")
+_CHARGE_COLUMNS = tuple(_ours.c[name].label(f"c_{name}") for name in _CHARGE_NAMES)
 _SETTLEMENT_COLUMNS = tuple(
     settlements.c[name].label(f"s_{name}")
     for name in ("charge_id", "amount", "currency", "fee", "discount", "accepted", "kind", "reversed_at", "settled_at")
@@ -113,11 +115,11 @@ FACTS = (
     .select_from(
         orders.join(stores, stores.c.id == orders.c.store_id)
         .outerjoin(links, _bound_oms)
-        .outerjoin(charges, _ours)
-        .outerjoin(settlements, settlements.c.charge_id == charges.c.id)
+        .outerjoin(_ours, true())
+        .outerjoin(settlements, settlements.c.charge_id == _ours.c.id)
     )
     .where(orders.c.id == bindparam("order_id"))
-    .order_by(charges.c.first_seen_at, charges.c.id)
+    .order_by(_ours.c.first_seen_at, _ours.c.id)
 )
 
 

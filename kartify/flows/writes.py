@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, bindparam, func, insert, literal, select, update
+from sqlalchemy import Connection, CursorResult, bindparam, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -67,7 +67,8 @@ def _insert(name: str, model: type[Base], *columns: str, once: str | None = None
 def _update(
     name: str, model: type[Base], where: Sequence[str], *columns: str, bump: Sequence[str] = (), only_open: bool = False
 ) -> None:
-    """``where`` columns are bound as ``<column>``, or ``old_<column>`` where the column is also written."""
+    """``where``: the key, then texts that must still be as they were. They are bound as ``<column>``, or as
+    ``old_<column>`` where the column is also written."""
     target = table(model)
 
     def bound(prefix: str, column: str) -> Any:
@@ -78,7 +79,11 @@ def _update(
         values: dict[str, Any] = {column: bindparam(prefix + column, type_=target.c[column].type)
                                   for column in columns}
         values |= {column: target.c[column] + 1 for column in bump}
-        found = update(target).where(*(target.c[column] == bound(prefix, column) for column in where)).values(values)
+        key, *guards = where
+        # In a form that no index serves: else a planner with old figures may look for the status first, through all
+        # the orders that have it, and only then for the key.
+        same = [func.coalesce(target.c[column], text("''")) == bound(prefix, column) for column in guards]
+        found = update(target).where(target.c[key] == bound(prefix, key), *same).values(values)
         return found.where(target.c.closed_at.is_(None)) if only_open else found
 
     TEMPLATES[name] = build
