@@ -68,7 +68,8 @@ def _plugins() -> Iterator[Module]:
     for home in sorted((ROOT / "plugins").glob("*/*/kartify_*")):
         for path in sorted(home.rglob("*.py")):
             parts = path.relative_to(home.parent).with_suffix("").parts
-            stand_in = "server" in parts or parts[-1] in ("simulator", "book", "desk", "world", "ledger")
+            named = ("simulator", "book", "desk", "world", "ledger")
+            stand_in = {"server", "simulator"} & set(parts) or parts[-1] in named
             yield Module(path, ".".join(parts), "simulator" if stand_in else "plugin")
 
 

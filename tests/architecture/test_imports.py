@@ -18,6 +18,7 @@ ALLOWED = {
     "database": set(),
     "contain": {"domain"},
     "vault": {"domain"},
+    "simulation": {"clock", "domain", "plugin"},
     "registry": {"plugin"},
     "http": {"deadline", "domain", "plugin"},
     "accounts": {"database", "domain", "models", "plugin", "registry", "vault"},
@@ -68,7 +69,7 @@ def test_the_domain_is_the_standard_library_only(core):
 
 
 def test_plugins_import_the_contract_and_nothing_else_of_the_core(plugins):
-    allowed = {"plugin": {"plugin", "domain"}, "simulator": {"plugin", "domain", "testing"}}
+    allowed = {"plugin": {"plugin", "domain"}, "simulator": {"plugin", "domain", "testing", "simulation"}}
     wrong = {module.name: module.rooms - allowed[module.room] for module in plugins}
     assert {name: rooms for name, rooms in wrong.items() if rooms - {"plugin", "simulator"}} == {}
     assert len({module.name.partition(".")[0] for module in plugins}) >= 4
