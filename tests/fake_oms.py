@@ -6,18 +6,23 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import SecretStr
 
 from kartify.plugin import (
+    Ack,
+    Acked,
     Client,
     Denied,
+    FeedWish,
     Found,
     Inbound,
     Kind,
+    Known,
+    Listing,
     Mode,
     NewsKind,
     Oms,
@@ -30,6 +35,7 @@ from kartify.plugin import (
     Presence,
     Receipt,
     Refused,
+    Reply,
     Temporary,
     Throttled,
     hookimpl,
@@ -46,6 +52,7 @@ class LedgerSettings(PartnerSettings):
     look_first: bool = False
     idempotent: bool = False
     cancels: bool = True
+    poll: bool = False
     receipt: Literal["id", "ack", "news", "served"] = "id"
     secret_word: SecretStr = SecretStr("word")
 
@@ -100,8 +107,13 @@ class LedgerOms(Oms):
     slug = "ledger"
     name = "Ledger OMS"
     Settings = LedgerSettings
-    can: ClassVar[OmsCapabilities] = OmsCapabilities()
-    routes = (PartnerRoute(method="POST", path="news", name="news"),)
+    can = OmsCapabilities()
+    routes = (
+        PartnerRoute(method="POST", path="news", name="news"),
+        PartnerRoute(method="GET", path="token", name="token", use="own"),
+        PartnerRoute(method="GET", path="orders", name="orders", use="feed"),
+        PartnerRoute(method="POST", path="orders/{number}", name="ack", use="ack"),
+    )
     rate = 100_000.0
     deadline = 5.0
     ledger: Ledger
@@ -110,11 +122,11 @@ class LedgerOms(Oms):
     def __init__(self, settings: PartnerSettings) -> None:
         super().__init__(settings)
         mine = self.settings
-        self.can = OmsCapabilities(  # type: ignore[misc]
+        self.can = OmsCapabilities(
             lookup=mine.lookup, look_first=mine.look_first, idempotent=mine.idempotent, push_unpaid=mine.unpaid,
-            cancel=mine.cancels, hold=True,
+            cancel=mine.cancels, hold=True, poll=mine.poll,
         )
-        self.receipt = mine.receipt  # type: ignore[misc]
+        self.receipt = mine.receipt
 
     def delivery_kind(self) -> Kind:
         return Kind(self.settings.way)
@@ -166,6 +178,36 @@ class LedgerOms(Oms):
     def read_news(self, route: PartnerRoute, message: Inbound) -> tuple[OmsNews, ...]:
         told = read_json(message.body)
         return tuple(_news(one) for one in (told if isinstance(told, list) else [told]))
+
+
+    def answer(self, route: PartnerRoute, message: Inbound) -> Reply:
+        return Reply(body=f"token of {message.at:%Y-%m-%d}".encode())
+
+    def read_feed(self, route: PartnerRoute, message: Inbound) -> FeedWish:
+        asked = {name: int(value) for name, value in message.params().items() if value.isdigit()}
+        since = datetime.fromisoformat(message.params()["since"]) if "since" in message.params() else None
+        return FeedWish(**{"limit": 2, **asked}, since=since)
+
+    def write_feed(self, route: PartnerRoute, message: Inbound, wish: FeedWish, listing: Listing) -> Reply:
+        rows = [[one.order.number, one.status, one.acknowledged] for one in listing.items]
+        return Reply(body=json.dumps({"rows": rows, "cursor": listing.cursor, "more": listing.more}).encode())
+
+    def read_acks(self, route: PartnerRoute, message: Inbound) -> tuple[Ack, ...]:
+        told = read_json(message.body)
+        return (Ack(number=message.path.rpartition("/")[2], oms_order_id=told.get("id"), refused=told.get("refused")),)
+
+    def write_acks(self, route: PartnerRoute, message: Inbound, acked: Sequence[Acked]) -> Reply:
+        return Reply(status=200 if acked[0].problem is None else 409, body=(acked[0].receipt or acked[0].text).encode())
+
+    def poll(self, client: Client, orders: Sequence[Known], since: datetime | None) -> Iterator[OmsNews]:
+        self.ledger.calls.append(("poll", "since" if since else "all", " ".join(one.number for one in orders)))
+        for one in orders:
+            for told in self.ledger.of(one.number):
+                word = told["state"]
+                if word == "broken":
+                    raise Temporary("the OMS broke in the middle")
+                kind = NewsKind(word) if word in set(NewsKind) else NewsKind.OTHER
+                yield OmsNews(key=f"{one.number}:{word}", kind=kind, word=word, number=one.number)
 
 
 _REFUSALS: dict[str, Callable[[], Exception]] = {

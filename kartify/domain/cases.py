@@ -28,6 +28,7 @@ class CaseType(StrEnum):
     OMS_CANCELLED_PAYMENT_OPEN = "oms_cancelled_payment_open"
     OMS_REFUSED = "oms_refused"
     UNCERTAIN = "uncertain"
+    UNACKNOWLEDGED = "unacknowledged"
     CANCEL_TOO_LATE = "cancel_too_late"
     PARTLY_CANCELLED = "partly_cancelled"
     RETURNED = "returned"
@@ -62,6 +63,7 @@ NEXT_ACTION: dict[CaseType, str] = {
     CaseType.OMS_CANCELLED_PAYMENT_OPEN: "Wait for the gateway's answer",
     CaseType.OMS_REFUSED: "Mend what the OMS names, then push again",
     CaseType.UNCERTAIN: "Look the order up at the OMS, then record its id or push again",
+    CaseType.UNACKNOWLEDGED: "Ask the OMS's people why it does not fetch or acknowledge orders",
     CaseType.CANCEL_TOO_LATE: "Arrange a return with the customer",
     CaseType.PARTLY_CANCELLED: "Refund the cancelled part",
     CaseType.RETURNED: "Refund",
@@ -80,6 +82,7 @@ SETTLED_MONEY = frozenset(
         CaseType.REFUND_DUE,
         CaseType.OMS_REFUSED,
         CaseType.UNCERTAIN,
+        CaseType.UNACKNOWLEDGED,
         CaseType.POISON,
         CaseType.CANCEL_TOO_LATE,
         CaseType.PARTLY_CANCELLED,

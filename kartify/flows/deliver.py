@@ -20,7 +20,7 @@ from kartify.domain.cases import CaseType
 from kartify.domain.delivery import Event, Kind, State, step
 from kartify.domain.errors import Conflict, NotFound, PartnerError
 from kartify.domain.status import Status
-from kartify.flows import deliver_calls, deliver_ends, deliver_rows, feed, health, withdrawing
+from kartify.flows import deliver_calls, deliver_ends, deliver_rows, feed, feed_alarm, health, withdrawing
 from kartify.flows.cases import raise_case
 from kartify.flows.deliver_ends import Ended
 from kartify.flows.deliver_rows import Claim
@@ -79,6 +79,7 @@ def deliver_due(house: House, account_id: UUID, *, limit: int = 100, worker: str
         drained.problem = str(problem)
         return drained
     feed.stamp(house, account_id)
+    feed_alarm.alarm(house, account_id)
     seen: Counter[UUID] = Counter()
     while (left := limit - seen.total()) > 0:
         # A row may come back in one drain (sent, then looked up), but not for ever.

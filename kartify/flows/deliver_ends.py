@@ -27,7 +27,9 @@ log = structlog.get_logger()
 outbox, orders, accounts = table(Delivery), table(Order), table(Account)
 THROTTLED = timedelta(seconds=30)
 # A success closes these of its delivery.
-CLOSED_BY_SUCCESS = (CaseType.OMS_REFUSED, CaseType.UNCERTAIN, CaseType.POISON, CaseType.CANCEL_TOO_LATE)
+CLOSED_BY_SUCCESS = (
+    CaseType.OMS_REFUSED, CaseType.UNCERTAIN, CaseType.UNACKNOWLEDGED, CaseType.POISON, CaseType.CANCEL_TOO_LATE,
+)
 _ARRIVED = frozenset({Event.ACCEPTED, Event.SEEN})
 _WITH_ORDER_ID = frozenset({Kind.PUSH, Kind.CONFIRM, Kind.PUSH_UNPAID})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from kartify import clock
+from kartify.accounts import Broken
 from kartify.domain.delivery import Event, Kind, State, step
 from kartify.domain.errors import Conflict, Invalid, NotFound
 from kartify.flows import deliver_ends, deliver_rows, facts, order_view
@@ -29,6 +30,8 @@ outbox, orders, counters, links = table(Delivery), table(Order), table(Counter),
 WAITING = (State.DUE, State.SENT_UNKNOWN)
 LISTED = (*WAITING, State.DONE)
 MOST = 500
+# After so long without a receipt a person is told.
+ALARM_AFTER = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +86,16 @@ def pull(house: House, account_id: UUID, wish: FeedQuery) -> FeedPage:
     if wish.cursor is not None and not 0 <= wish.cursor < 2**62:
         raise Invalid("cursor", "expected the cursor of an earlier page")
     stamp(house, account_id)
-    return house.database.run(lambda connection: _page(connection, account_id, wish))
+    receipt = receipt_of(house, account_id)
+    return house.database.run(lambda connection: _page(connection, account_id, wish, receipt))
+
+
+def receipt_of(house: House, account_id: UUID) -> str:
+    """What proves that this OMS has an order; an acknowledgement where its plugin cannot be asked now."""
+    try:
+        return house.accounts.get(account_id).oms().receipt
+    except Broken:
+        return "ack"
 
 
 _NEW = select(outbox.c.id).where(
@@ -110,15 +122,15 @@ def _stamp(connection: Connection, account_id: UUID) -> int:
     ids = connection.execute(query, {"account_id": account_id}).scalars().all()
     count = 0
     for one in ids:
-        # An acknowledgement is what closes it: there is nothing for a deliverer to do.
-        values = {"position": last + count + 1, "due_at": None}
+        # Its receipt is what closes it; a deliverer has nothing to do but to raise the alarm where none comes.
+        values = {"position": last + count + 1, "due_at": clock.now() + ALARM_AFTER}
         fresh = (outbox.c.id == one) & (outbox.c.state == State.DUE) & outbox.c.position.is_(None)
         count += connection.execute(update(outbox).where(fresh).values(values)).rowcount
     connection.execute(update(counters).where(counters.c.name == name).values(value=last + count))
     return count
 
 
-def _page(connection: Connection, account_id: UUID, wish: FeedQuery) -> FeedPage:
+def _page(connection: Connection, account_id: UUID, wish: FeedQuery, receipt: str) -> FeedPage:
     mine = [outbox.c.account_id == account_id, outbox.c.kind == Kind.FEED, outbox.c.position.is_not(None)]
     if wish.store_id is not None:
         mine.append(outbox.c.store_id == wish.store_id)
@@ -127,19 +139,28 @@ def _page(connection: Connection, account_id: UUID, wish: FeedQuery) -> FeedPage
     query = select(outbox).where(*mine, outbox.c.position > after, outbox.c.state.in_(states))
     rows = connection.execute(query.order_by(outbox.c.position).limit(wish.limit + 1)).mappings().all()
     shown = rows[: wish.limit]
-    items = _served(connection, shown, states)
+    items = serve(connection, shown, Serving(receipt=receipt, states=states))
     return FeedPage(items=items, cursor=shown[-1]["position"] if shown else after, more=len(rows) > wish.limit)
 
 
-def _served(connection: Connection, rows: Sequence[Any], states: Sequence[State]) -> list[FeedItem]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """``receipt``: what proves a delivery here; ``page``: which page of a window this is."""
+
+    receipt: str
+    states: Sequence[State] = LISTED
+    page: int | None = None
+
+
+def serve(connection: Connection, rows: Sequence[Any], how: Serving) -> list[FeedItem]:
     """The orders, whole, once they are marked as served. Read again after that: another reader may have marked them
     at the same moment, and one may just have been withdrawn."""
     at = clock.now()
     for row in rows:
-        if row["state"] == State.DUE:
-            _serve(connection, row, at)
+        if row["state"] in WAITING and (row["state"] == State.DUE or how.receipt == "served"):
+            _mark(connection, row, how, at)
     ids = [row["id"] for row in rows]
-    query = select(outbox).where(outbox.c.id.in_(ids), outbox.c.state.in_(states)).order_by(outbox.c.position)
+    query = select(outbox).where(outbox.c.id.in_(ids), outbox.c.state.in_(how.states)).order_by(outbox.c.position)
     return [
         FeedItem(
             position=row["position"], delivery_id=row["id"], order=order_view.load(connection, row["order_id"]),
@@ -159,14 +180,36 @@ def _after(connection: Connection, wish: FeedQuery, mine: list[Any]) -> int:
     return int(connection.execute(select(func.max(outbox.c.position)).where(*mine)).scalar() or 0)
 
 
-def _serve(connection: Connection, row: Any, at: datetime) -> None:
-    """From now on the OMS may have it: it is not withdrawn any more without asking there."""
-    served = step(step(State(row["state"]), Event.CLAIM), Event.LOST)
-    if deliver_rows.write(connection, row, state=served, attempts=row["attempts"] + 1, fence=row["fence"] + 1):
-        served_at = deliver_rows.Line(
-            call="feed", event="served", by="the OMS", text=f"listed at position {row['position']}", at=at
-        )
-        deliver_rows.note(connection, row["id"], row["order_id"], served_at)
+def _mark(connection: Connection, row: Any, how: Serving, at: datetime) -> None:
+    """From now on the OMS may have it: it is not withdrawn any more without asking there. Where nothing else will
+    ever prove it, that it was served whole is the receipt."""
+    values: dict[str, Any] = {"attempts": row["attempts"] + 1, "fence": row["fence"] + 1}
+    text = f"listed at position {row['position']}" + (f", page {how.page}" if how.page else "")
+    if how.receipt == "served":
+        receipt = f"served {row['position']}, page {how.page or 1}, {at:%Y-%m-%dT%H:%M:%SZ}"
+        values |= {"state": step(State(row["state"]), Event.RECEIPT), "receipt": receipt, "receipt_kind": "served",
+                   "due_at": None, "done_at": at}
+    else:
+        values["state"] = step(step(State(row["state"]), Event.CLAIM), Event.LOST)
+    if deliver_rows.write(connection, row, **values):
+        if how.receipt == "served":
+            deliver_ends.close_cases(connection, row["id"], at=at, why="the OMS was served the order")
+        line = deliver_rows.Line(call="feed", event="served", by="the OMS", text=text, at=at)
+        deliver_rows.note(connection, row["id"], row["order_id"], line)
+
+
+def store_of(house: House, account_id: UUID, number: str) -> UUID:
+    """The store, among those that use this account, whose order has this number. Raises ``NotFound``, ``Conflict``
+    where two have one."""
+    mine = select(links.c.store_id).where(links.c.account_id == account_id)
+    query = select(orders.c.store_id).where(orders.c.store_id.in_(mine), orders.c.number == number).limit(2)
+    with house.database.read() as connection:
+        found: Sequence[UUID] = connection.execute(query).scalars().all()
+    if not found:
+        raise NotFound(f"there is no order {number[:64]}")
+    if len(found) > 1:
+        raise Conflict(f"more than one store has an order {number}")
+    return found[0]
 
 
 def acknowledge(house: House, store_id: UUID, number: str, *, oms_order_id: str | None, by: str) -> str:

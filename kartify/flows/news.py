@@ -14,15 +14,15 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
 from kartify import clock, contain
-from kartify.accounts import Broken, Loaded
+from kartify.accounts import Loaded
 from kartify.database import transient, unavailable
 from kartify.domain.cases import CaseType, CaseWanted
-from kartify.domain.errors import Conflict, Invalid, NoSecret, NotFound, Refused, Unreadable
+from kartify.domain.errors import Conflict, Invalid, NotFound, Unreadable
 from kartify.flows import inbox, oms_news
 from kartify.flows.cases import raise_case
 from kartify.flows.oms_news import Teller, Told
+from kartify.flows.partner_routes import route_of
 from kartify.flows.receive import waiting
-from kartify.flows.refusals import count_refusal
 from kartify.house import House
 from kartify.models import InboxMessage, Order, table
 from kartify.plugin.oms import NewsKind, Oms, OmsNews, PartnerRoute
@@ -44,14 +44,10 @@ class News:
     told: tuple[Told, ...] = ()
 
 
-def receive_news(house: House, account_id: UUID, message: Inbound, path: str) -> Reply:
-    """The whole path of a request to ``/partners/{account}/{path}``.
-
-    Raises ``NotFound`` (no account, or it declares no such route), ``Refused`` (401), ``NoSecret`` and ``Broken``
-    (503), ``Unreadable`` (400, the bytes are kept), and the database's errors when nothing could be stored (503).
-    """
+def receive_news(house: House, account: Loaded, route: PartnerRoute, message: Inbound) -> Reply:
+    """An authenticated piece of news. Raises ``Unreadable`` (400, the bytes are kept), and the database's errors when
+    nothing could be stored (503)."""
     at = clock.now()
-    account, route = _verified(house, account_id, message, path, at)
     oms = account.oms()
     try:
         news = _read(oms, route, message)
@@ -67,42 +63,6 @@ def receive_news(house: House, account_id: UUID, message: Inbound, path: str) ->
         return _reply(oms)
     _store_and_apply(house, account, values, news)
     return _reply(oms)
-
-
-def _verified(
-    house: House, account_id: UUID, message: Inbound, path: str, at: datetime
-) -> tuple[Loaded, PartnerRoute]:
-    """Settings are kept for some seconds, so a refusal reloads them once."""
-    account = house.accounts.get(account_id)
-    try:
-        return account, _check(account, message, path)
-    except (Refused, NoSecret, Broken):
-        account = house.accounts.get(account_id, fresh=True)
-    try:
-        return account, _check(account, message, path)
-    except (Refused, NoSecret) as problem:
-        count_refusal(house, account_id, message, reason=str(problem), at=at)
-        raise
-
-
-def _check(account: Loaded, message: Inbound, path: str) -> PartnerRoute:
-    oms = account.oms()
-    route = _route(oms, message.method, path)
-    if route is None:
-        raise NotFound("this account has no such address")
-    try:
-        contain.pure("authenticate", type(None), lambda: oms.authenticate(message))
-    except contain.PluginFailure as problem:
-        raise Refused(str(problem)) from None
-    return route
-
-
-def _route(oms: Oms, method: str, path: str) -> PartnerRoute | None:
-    wanted = path.strip("/")
-    for route in oms.routes:
-        if route.path.strip("/") == wanted and route.method.upper() in (method.upper(), "ANY"):
-            return route
-    return None
 
 
 def _read(oms: Oms, route: PartnerRoute, message: Inbound) -> tuple[OmsNews, ...]:
@@ -203,7 +163,7 @@ def process_stored_news(house: House, row: Any) -> News:
     account = house.accounts.get(row["account_id"])
     oms = account.oms()
     path = row["path"].partition("?")[0]
-    route = _route(oms, row["method"], path.partition(f"/{account.id}/")[2] or path)
+    route = route_of(oms, row["method"], path.partition(f"/{account.id}/")[2] or path)
     if route is None:
         raise NotFound(f"this account has no address {path}")
     message = Inbound(method=row["method"], path=path, headers=row["headers"], body=row["body"])

@@ -20,6 +20,8 @@ crons, runs = table(Cron), table(Run)
 LASTS_AT_MOST = timedelta(minutes=30)
 SILENT_FOR = timedelta(minutes=3)
 TIMES_KEPT = 200
+# The crons of accounts: one of a gateway asks for payments, one of an OMS asks how its orders stand.
+LOOKUP, NEWS = "lookup", "news"
 
 
 class Progress(Protocol):
@@ -47,18 +49,18 @@ class Taken:
     deadline_at: datetime
 
 
-def lookup_cron(connection: Connection, account_id: UUID) -> Any:
-    """The row of an account's order lookup cron. Raises ``NotFound``."""
-    found = select(crons).where(crons.c.account_id == account_id, crons.c.name == "lookup")
+def account_cron(connection: Connection, account_id: UUID) -> Any:
+    """The row of an account's own cron. Raises ``NotFound``."""
+    found = select(crons).where(crons.c.account_id == account_id, crons.c.name.in_([LOOKUP, NEWS]))
     row = connection.execute(found).mappings().first()
     if row is None:
-        raise NotFound("this account has no order lookup cron")
+        raise NotFound("this account has no cron: it is neither a gateway's nor one of an OMS that can be asked")
     return row
 
 
 def interval_of(connection: Connection, account_id: UUID) -> int | None:
     """Seconds between two scheduled runs; None while the cron is switched off."""
-    row = lookup_cron(connection, account_id)
+    row = account_cron(connection, account_id)
     return schedules.gap(row["schedule"], row["timezone"], clock.now()) if row["enabled"] else None
 
 
@@ -67,7 +69,7 @@ def start(
 ) -> UUID:
     """A run by hand, waiting for a worker. Raises ``Conflict`` while one is running."""
     def work(connection: Connection) -> UUID:
-        cron = lookup_cron(connection, account_id)
+        cron = account_cron(connection, account_id)
         return insert_run(connection, cron["id"], account_id, by=by, dry=dry, numbers=numbers)
 
     try:
@@ -174,8 +176,8 @@ def close_lost(connection: Connection, at: datetime) -> int:
 
 
 def start_due(connection: Connection, at: datetime) -> list[tuple[UUID, UUID]]:
-    """(run, account) of every lookup cron whose time has come: one run, however many times were missed."""
-    found = select(crons).where(crons.c.name == "lookup", crons.c.enabled, crons.c.next_at <= at)
+    """(run, account) of every account's cron whose time has come: one run, however many times were missed."""
+    found = select(crons).where(crons.c.name.in_([LOOKUP, NEWS]), crons.c.enabled, crons.c.next_at <= at)
     started = []
     for cron in connection.execute(found.with_for_update()).mappings().all():
         following = schedules.next_time(cron["schedule"], cron["timezone"], at)

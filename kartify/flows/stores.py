@@ -16,6 +16,7 @@ from kartify import clock
 from kartify.accounts import read_settings, secret_names
 from kartify.domain.errors import Conflict, Invalid, NotFound
 from kartify.domain.money import check_currency
+from kartify.flows import runs
 from kartify.flows.policy import StorePolicy
 from kartify.house import House
 from kartify.models import Account, Cron, Payment, Store, StoreAccount, new_id, table
@@ -126,8 +127,7 @@ def add_account(
             _refuse_second(connection, row)
             connection.execute(insert(accounts).values(row))
             _link(connection, found["id"], account_id, kind(settings), at=now)
-            if issubclass(kind, Gateway):
-                connection.execute(insert(crons).values(_lookup_cron(kind, account_id, now)))
+            _keep_cron(connection, kind(settings), account_id)
     except IntegrityError:
         raise Conflict("this account or a second active OMS of this store is there already") from None
     house.accounts.forget()
@@ -144,10 +144,17 @@ def _refuse_second(connection: Connection, row: Mapping[str, Any]) -> None:
         )
 
 
-def _lookup_cron(kind: type[Gateway], account_id: UUID, now: datetime) -> dict[str, Any]:
+def _cron(partner: Partner, account_id: UUID, now: datetime) -> dict[str, Any] | None:
+    """A gateway is asked for payments, an OMS that can be asked for news."""
+    if isinstance(partner, Gateway):
+        name, every = runs.LOOKUP, partner.plan.interval
+    elif isinstance(partner, Oms) and partner.can.poll:
+        name, every = runs.NEWS, partner.poll_every
+    else:
+        return None
     return {
-        "id": new_id(), "name": "lookup", "account_id": account_id, "schedule": f"every {kind.plan.interval}",
-        "next_at": now + timedelta(seconds=kind.plan.interval),
+        "id": new_id(), "name": name, "account_id": account_id, "schedule": f"every {every}",
+        "next_at": now + timedelta(seconds=every),
     }
 
 
@@ -203,7 +210,15 @@ def set_account(house: House, account_id: UUID, changes: Mapping[str, Any]) -> N
         connection.execute(update(accounts).where(accounts.c.id == account_id).values(values))
         if delivery := _delivery(kind(settings)):
             connection.execute(update(links).where(links.c.account_id == account_id).values(delivery))
+        _keep_cron(connection, kind(settings), account_id)
     house.accounts.forget()
+
+
+def _keep_cron(connection: Connection, partner: Partner, account_id: UUID) -> None:
+    """Settings may switch on what a cron is needed for; one that is there keeps its schedule."""
+    known = connection.execute(select(crons.c.id).where(crons.c.account_id == account_id)).first()
+    if known is None and (cron := _cron(partner, account_id, clock.now())) is not None:
+        connection.execute(insert(crons).values(cron))
 
 
 def _account_row(connection: Connection, account_id: UUID) -> Any:

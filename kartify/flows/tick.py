@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from kartify import clock
 from kartify.domain.errors import KartifyError
-from kartify.flows import concluding, deliver, due, lookup, operations, retry, runs
+from kartify.flows import concluding, cron_work, deliver, due, lookup, operations, retry, runs
 from kartify.house import House
 
 log = structlog.get_logger()
@@ -122,7 +122,7 @@ def run(house: House, name: str, one: UUID | None, *, worker: str) -> int:
         case "lookup" if one is not None:
             return lookup.serve_due(house, one).asked
         case "run" if one is not None:
-            tally = lookup.work_run(house, one, worker=worker)
+            tally = cron_work.work_run(house, one, worker=worker)
             return tally.asked if tally else 0
         case _:
             return 0

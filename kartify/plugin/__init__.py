@@ -31,7 +31,13 @@ from kartify.plugin.gateway import (
 )
 from kartify.plugin.hookspecs import hookimpl
 from kartify.plugin.oms import (
+    Ack,
+    Acked,
+    FeedWish,
     Found,
+    Known,
+    Listed,
+    Listing,
     NewsKind,
     Oms,
     OmsCapabilities,
@@ -58,6 +64,8 @@ from kartify.plugin.partner import (
 from kartify.plugin.simulator import Simulator, SimulatorOptions
 
 __all__ = [
+    "Ack",
+    "Acked",
     "Callback",
     "CallbackKey",
     "Capabilities",
@@ -66,12 +74,16 @@ __all__ = [
     "Client",
     "Denied",
     "Dispute",
+    "FeedWish",
     "Found",
     "Gateway",
     "HttpAnswer",
     "Inbound",
     "Invalid",
     "Kind",
+    "Known",
+    "Listed",
+    "Listing",
     "LookupPlan",
     "Mode",
     "Money",

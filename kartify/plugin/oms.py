@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -117,19 +117,92 @@ class OmsNews:
     detail: str = ""
 
 
+RouteUse = Literal["news", "feed", "ack", "own"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerRoute:
-    """A path under /partners/{account}/ that the OMS calls; ``method`` and the plugin's ``handle`` for it."""
+    """A path under /partners/{account}/ that the OMS calls; ``{name}`` in it stands for one segment.
+
+    ``use`` says what the core does with it: *news* (``read_news``), *feed* (``read_feed``, then ``write_feed``), *ack*
+    (``read_acks``, then ``write_acks``), or *own* (``answer``: a login, say; nothing is stored).
+    """
 
     method: str
     path: str
     name: str
+    use: RouteUse = "news"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedWish:
+    """What a caller of a feed route asks for: orders past ``cursor`` (without one from the oldest that is not
+    acknowledged), or page ``page`` (from 1) of those that became processing in the window from ``since`` to ``until``,
+    both aware. ``limit`` is 1 to 500."""
+
+    cursor: int | None = None
+    limit: int = 100
+    unacknowledged: bool = False
+    page: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """An order as the feed lists it. ``position`` is its cursor, ``since`` the moment it became processing, ``status``
+    our status of it now; ``cancel_requested``: somebody wants it cancelled and the OMS has not agreed yet."""
+
+    position: int
+    order: OmsOrder
+    status: str
+    since: datetime
+    acknowledged: bool
+    cancel_requested: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One page. ``cursor``: give it back for the next; the same one again while there is nothing new."""
+
+    items: Sequence[Listed]
+    cursor: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ack:
+    """The OMS has order ``number``, with its own id where it gives one; or it refuses it, and says why."""
+
+    number: str
+    oms_order_id: str | None = None
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acked:
+    """What became of an acknowledgement: its receipt, or why not ("unknown", "conflict") in words."""
+
+    number: str
+    receipt: str | None = None
+    problem: Literal["unknown", "conflict"] | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """An order that the OMS has, for ``poll``: ``status`` is ours."""
+
+    number: str
+    oms_order_id: str | None
+    status: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OmsCapabilities:
     """As data. ``look_first``: look even before the first sending (FYND). ``lookup``: ``find`` works.
-    ``idempotent``: a repeated sending is harmless by the OMS's own promise."""
+    ``idempotent``: a repeated sending is harmless by the OMS's own promise. ``poll``: ``poll`` works."""
 
     lookup: bool = False
     look_first: bool = False
@@ -137,15 +210,22 @@ class OmsCapabilities:
     push_unpaid: bool = False
     cancel: bool = False
     hold: bool = False
+    poll: bool = False
 
 
 class Oms(Partner):
-    """Subclass, set the class attributes, fill the methods."""
+    """Subclass, set the class attributes, fill the methods.
+
+    ``receipt``: what proves a delivery. *id*: the OMS's own id; *ack*: its acknowledgement; *news*: its first news;
+    *served*: that a feed listed the order whole. ``poll_every``: default seconds between two runs of its news cron.
+    """
 
     kind: ClassVar[Literal["gateway", "oms"]] = "oms"
-    can: ClassVar[OmsCapabilities] = OmsCapabilities()
-    receipt: ClassVar[Literal["id", "ack", "news", "served"]] = "id"
-    routes: ClassVar[tuple[PartnerRoute, ...]] = ()
+    # An object may have its own, where settings decide.
+    can: OmsCapabilities = OmsCapabilities()
+    receipt: Literal["id", "ack", "news", "served"] = "id"
+    routes: tuple[PartnerRoute, ...] = ()
+    poll_every: int = 900
 
     @abstractmethod
     def delivery_kind(self) -> Kind:
@@ -172,6 +252,32 @@ class Oms(Partner):
 
     def read_news(self, route: PartnerRoute, message: Inbound) -> tuple[OmsNews, ...]:
         """Reads an authenticated message. Raises ``Unreadable``. Pure."""
+        raise NotImplementedError
+
+    def answer(self, route: PartnerRoute, message: Inbound) -> Reply:
+        """For routes of use *own*. ``message.at`` is now. Raises ``Refused``, ``Unreadable``. Pure."""
+        raise NotImplementedError
+
+    def read_feed(self, route: PartnerRoute, message: Inbound) -> FeedWish:
+        """What a caller of a feed route wants. Raises ``Unreadable``, ``Invalid`` naming the field. Pure."""
+        raise NotImplementedError
+
+    def write_feed(self, route: PartnerRoute, message: Inbound, wish: FeedWish, listing: Listing) -> Reply:
+        """The page in the OMS's own form: whole orders, as many as ``listing`` has. Pure."""
+        raise NotImplementedError
+
+    def read_acks(self, route: PartnerRoute, message: Inbound) -> tuple[Ack, ...]:
+        """Raises ``Unreadable``. Pure."""
+        raise NotImplementedError
+
+    def write_acks(self, route: PartnerRoute, message: Inbound, acked: Sequence[Acked]) -> Reply:
+        """Pure."""
+        raise NotImplementedError
+
+    def poll(self, client: Client, orders: Sequence[Known], since: datetime | None) -> Iterator[OmsNews]:
+        """What the OMS says of these orders, or of whatever changed since that moment (None: it was never asked).
+        News may be told again: its effect is of its own kind once. Only called when ``can.poll``. Raises as
+        ``deliver`` does."""
         raise NotImplementedError
 
     def reply(self, accepted: bool) -> Reply:

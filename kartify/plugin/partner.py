@@ -50,13 +50,15 @@ class PartnerSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
-    """A request that reached us. ``headers`` have lower-case names; ``body`` is the exact bytes."""
+    """A request that reached us. ``headers`` have lower-case names; ``body`` is the exact bytes. ``at`` is when it
+    came, where the core tells: a partner's own routes, whose tokens end."""
 
     method: str
     path: str
     headers: Headers
     query: Sequence[tuple[str, str]] = ()
     body: bytes = b""
+    at: datetime | None = None
 
     def header(self, name: str) -> str:
         return self.headers.get(name.lower(), "")

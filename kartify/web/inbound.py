@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from kartify import contain
 from kartify.accounts import Loaded
-from kartify.flows import news, receive
+from kartify.flows import partner_call, receive
 from kartify.plugin.partner import Reply
 from kartify.web.bodies import inbound
 from kartify.web.current import current_house
@@ -29,7 +29,7 @@ def webhook(account_id: UUID) -> Response:
 def partner(account_id: UUID, path: str) -> Response:
     """An OMS calls an address that its plugin declares."""
     message = inbound(request, f"/partners/{account_id}/{path}")
-    return _answer(news.receive_news(current_house(), account_id, message, path))
+    return _answer(partner_call.answer(current_house(), account_id, message, path))
 
 
 def _accepted(account: Loaded) -> Reply:

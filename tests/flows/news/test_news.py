@@ -14,7 +14,7 @@ from kartify.database import Database
 from kartify.domain.delivery import Kind, State
 from kartify.domain.errors import Conflict, Invalid, NotFound, Refused, Unreadable
 from kartify.domain.status import Actor, Status
-from kartify.flows import news, receive, retry, stores
+from kartify.flows import news, partner_call, receive, retry, stores
 from kartify.models import StoreAccount, table
 from kartify.plugin import Inbound
 
@@ -31,7 +31,7 @@ def message(account, *told, word="word"):
 
 def tell(desk, kind, number="K1", **more):
     told = {"id": f"{kind}-{number}-{len(more)}", "kind": kind, "number": number, **more}
-    return news.receive_news(desk.house, desk.account, message(desk.account, told), "news")
+    return partner_call.answer(desk.house, desk.account, message(desk.account, told), "news")
 
 
 def status(rows, number="K1"):
@@ -225,7 +225,7 @@ def test_news_that_fails_is_kept_and_answered(desk, account, rows):
     desk.order("K1")
     house = replace(desk.house, database=Failing(desk.house.database.engine))
     told = message(account, {"id": "1", "kind": "shipped", "number": "K1"})
-    assert news.receive_news(house, account, told, "news").status == 200
+    assert partner_call.answer(house, account, told, "news").status == 200
     assert status(rows) == "processing"
     kept = rows("inbox")[0]
     assert (kept["state"], kept["due_at"]) == ("waiting", kept["received_at"])
@@ -249,23 +249,23 @@ def test_what_does_not_prove_where_it_comes_from_leaves_nothing(desk, account, r
     desk.order("K1")
     told = message(account, {"id": "x", "kind": "shipped", "number": "K1"}, word="wrong")
     with pytest.raises(Refused):
-        news.receive_news(desk.house, account, told, "news")
+        partner_call.answer(desk.house, account, told, "news")
     assert rows("inbox") == []
     assert rows("refusals")[0]["count"] == 1
     with pytest.raises(NotFound):
-        news.receive_news(desk.house, account, message(account), "elsewhere")
+        partner_call.answer(desk.house, account, message(account), "elsewhere")
 
 
 def test_unreadable_news_is_kept(desk, account, rows):
     broken = Inbound(method="POST", path="/partners/x/news", headers={"x-word": "word"}, body=b"{")
     with pytest.raises(Unreadable):
-        news.receive_news(desk.house, account, broken, "news")
+        partner_call.answer(desk.house, account, broken, "news")
     assert rows("inbox")[0]["state"] == "ignored"
 
 
 def test_a_plugin_that_breaks_leaves_the_message_waiting(desk, account, rows):
     odd = Inbound(method="POST", path="/partners/x/news", headers={"x-word": "word"}, body=b'{"kind": "no such"}')
-    assert news.receive_news(desk.house, account, odd, "news").status == 200
+    assert partner_call.answer(desk.house, account, odd, "news").status == 200
     assert rows("inbox")[0]["state"] == "waiting"
 
 
@@ -273,7 +273,7 @@ def test_many_in_one_message(desk, account, rows):
     desk.order("K1")
     desk.order("K2")
     told = message(account, {"kind": "shipped", "number": "K2"}, {"kind": "delivered", "number": "K1"})
-    news.receive_news(desk.house, account, told, "news")
+    partner_call.answer(desk.house, account, told, "news")
     assert (status(rows, "K1"), status(rows, "K2")) == ("delivered", "shipped")
 
 
@@ -284,7 +284,7 @@ def test_sc_78_an_order_of_another_oms_is_none_of_its_business(desk, account, ro
         connection.execute(links.update().where(links.c.account_id == account).values(active=False))
     other = stores.add_account(desk.house, "demo", "ledger", {"merchant": "second", "secret_word": "word"})
     told = message(other, {"id": "1", "kind": "shipped", "number": "K1"})
-    news.receive_news(desk.house, other, told, "news")
+    partner_call.answer(desk.house, other, told, "news")
     assert status(rows) == "processing"
     assert "another OMS account" in rows("timeline")[-1]["text"]
     desk.drain()

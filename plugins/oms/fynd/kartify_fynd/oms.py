@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote
 
 from kartify.plugin import (
@@ -45,7 +45,7 @@ class Fynd(Oms):
     slug = "fynd"
     name = "FYND"
     Settings = FyndSettings
-    can: ClassVar[OmsCapabilities] = OmsCapabilities(lookup=True, look_first=True, push_unpaid=True, cancel=True)
+    can = OmsCapabilities(lookup=True, look_first=True, push_unpaid=True, cancel=True)
     routes = (PartnerRoute(method="POST", path="webhooks", name="webhooks"),)
     tools = (
         Tool(

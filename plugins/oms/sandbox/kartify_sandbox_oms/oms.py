@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote
 
 from kartify.plugin import (
@@ -41,7 +41,7 @@ class SandboxOms(Oms):
     slug = "sandbox-oms"
     name = "Sandbox OMS"
     Settings = SandboxOmsSettings
-    can: ClassVar[OmsCapabilities] = OmsCapabilities(lookup=True, cancel=True, hold=True)
+    can = OmsCapabilities(lookup=True, cancel=True, hold=True)
     routes = (PartnerRoute(method="POST", path="news", name="news"),)
     rate = 50.0
     settings: SandboxOmsSettings
@@ -50,9 +50,9 @@ class SandboxOms(Oms):
         super().__init__(settings)
         mine = self.settings
         capabilities = OmsCapabilities(lookup=mine.lookup, idempotent=mine.idempotent, cancel=True, hold=True)
-        self.can = capabilities  # type: ignore[misc]
+        self.can = capabilities
         if mine.way == "feed":
-            self.receipt = "ack"  # type: ignore[misc]
+            self.receipt = "ack"
 
     def delivery_kind(self) -> Kind:
         return Kind.PUSH if self.settings.way == "push" else Kind.FEED
