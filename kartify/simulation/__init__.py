@@ -4,6 +4,7 @@ from kartify.simulation.book import Book, Charge, Refund, Session, State
 from kartify.simulation.faults import Faults
 from kartify.simulation.gateway import StandIn
 from kartify.simulation.messages import Return, Told
+from kartify.simulation.oms import Knock, OmsBook, OmsStandIn, SaleOrder
 from kartify.simulation.serving import ApiError, Rules, json_answer, serve
 
 __all__ = [
@@ -11,9 +12,13 @@ __all__ = [
     "Book",
     "Charge",
     "Faults",
+    "Knock",
+    "OmsBook",
+    "OmsStandIn",
     "Refund",
     "Return",
     "Rules",
+    "SaleOrder",
     "Session",
     "StandIn",
     "State",
