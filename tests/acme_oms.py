@@ -35,6 +35,7 @@ from kartify.plugin import (
     Temporary,
     Throttled,
     Unreadable,
+    hookimpl,
     read_json,
     to_major,
 )
@@ -249,3 +250,9 @@ class AcmeStandIn(OmsStandIn):
                 known = self.book.of(row["number"]) or [self.keep(row["number"], row["amount"])]
                 knock(self.signed("POST", f"orders/{row['number']}/ack", json.dumps({"id": known[0].id}).encode()))
         return read
+
+
+class AcmePlugin:
+    @hookimpl
+    def register_oms(self):
+        return [AcmeOms]

@@ -18,7 +18,7 @@ class Faults:
 
     def __init__(self, seed: int | None, *, kinds: tuple[Fault, ...] = KINDS, share: float = 0.3) -> None:
         self.kinds = kinds
-        self._share = share
+        self.share = share
         self._random = random.Random(seed) if seed is not None else None
         self._lock = threading.Lock()
         self._queued: list[Fault] = []
@@ -32,7 +32,7 @@ class Faults:
         with self._lock:
             if self._queued:
                 return self._queued.pop(0)
-            if self._random is None or self._row == 2 or self._random.random() > self._share:
+            if self._random is None or self._row == 2 or self._random.random() > self.share:
                 self._row = 0
                 return "none"
             self._row += 1

@@ -1,0 +1,49 @@
+"""A thousand orders, four workers at once, an OMS that drops answers after accepting, throttles, ends tokens and
+restarts, and workers killed at random: exactly a thousand orders there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from acme_oms import AcmePlugin, AcmeStandIn
+
+from kartify import registry
+from kartify.simulation import OmsStandIn
+
+from .town import Town, town
+
+COUNT = 1000
+
+
+INSTALLED = {
+    slug: kind for slug, kind in registry.load().simulators.items()
+    if isinstance(kind, type) and issubclass(kind, OmsStandIn)
+}
+
+
+def exact(done: Town) -> None:
+    there = [one.number for one in done.oms.book.orders]
+    assert len(there) == len(set(there)), "an order is there twice"
+    assert len(there) == COUNT, "an order is missing there"
+    assert done.states() == {"done": COUNT}
+    assert len(set(done.receipts())) == COUNT
+    assert done.cases() == {}
+    assert done.broken_laws() == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("kill", [False, True], ids=["faults", "faults and kills"])
+@pytest.mark.parametrize("slug", ["acme", *sorted(INSTALLED)])
+def test_a_thousand_orders_are_there_exactly_once(database_url: str, slug: str, kill: bool) -> None:
+    simulator: Any = INSTALLED.get(slug, AcmeStandIn)
+    extra = {} if slug in INSTALLED else {"extra": "acme_oms:AcmePlugin", "plugins": [AcmePlugin()]}
+    with town(database_url, simulator, **extra) as here:
+        here.fill(COUNT)
+        rounds = here.work(kill=kill)
+        exact(here)
+        assert bool(here.kills) is kill
+        calls = sum(here.oms.stand_in.calls.values())
+        print(f"{slug}: {rounds} rounds, {here.kills} kills, {calls} calls since the last restart")
