@@ -26,12 +26,13 @@ from kartify.web import explorer, health, inbound, oms, pages, storefront
 from kartify.web.access import SCHEMES
 from kartify.web.bodies import LimitedRequest
 from kartify.web.current import KEY, current_house, house_of
+from kartify.web.door import WebhookDoor
 from kartify.web.problems import Problem, init_problems, of_fields
 from kartify.web.wakes import CoalescedWaker
 
 __all__ = ["create_app", "current_house", "from_environment", "house_of"]
 # One for each thread that a web worker has, and one to spare.
-CONNECTIONS = 5
+CONNECTIONS = 17
 
 
 def from_environment() -> Flask:
@@ -53,6 +54,7 @@ def create_app(settings: Settings, *, house: House | None = None) -> Flask:
     app.register_api(storefront.blueprint)
     app.register_api(oms.blueprint)
     init_admin(app, house_of(app))
+    app.wsgi_app = WebhookDoor(app, house_of(app))  # type: ignore[method-assign]
     return app
 
 

@@ -116,6 +116,11 @@ def transient(problem: DBAPIError) -> bool:
     return state in _RETRY_STATES or (state is None and "database is locked" in str(problem.orig))
 
 
+def out_of_reach(problem: BaseException) -> bool:
+    """Unavailable, and trying again at once would not help."""
+    return unavailable(problem) and not (isinstance(problem, DBAPIError) and transient(problem))
+
+
 def unavailable(problem: BaseException) -> bool:
     """Whether the database itself is out of reach or too busy: answered 503, so that the gateway repeats."""
     if isinstance(problem, TimeoutError | OperationalError):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from kartify.accounts import AccountBook
 from kartify.database import Database
 from kartify.plugin.partner import Client
 from kartify.registry import Registry
+from kartify.together import Together
 from kartify.vault import Vault
 
 
@@ -36,6 +37,8 @@ class House:
     client: Client
     public_url: str
     waker: Waker = field(default_factory=NoWaker)
+    # Where webhooks that come at the same moment are settled in one transaction.
+    desk: Together[Any, Any] = field(default_factory=Together)
 
     def webhook_url(self, account_id: object) -> str:
         return f"{self.public_url}/webhooks/{account_id}"

@@ -7,4 +7,4 @@ import sys
 from kartify.stack.web import run_web
 
 if __name__ == "__main__":
-    run_web("kartify.cli.served:application", host="127.0.0.1", port=int(sys.argv[1]), workers=2, threads=4)
+    run_web("kartify.cli.served:application", host="127.0.0.1", port=int(sys.argv[1]))

@@ -107,11 +107,7 @@ def store_and_lock(connection: Connection, values: dict[str, Any], gateway_order
     """Stores it and takes the lock of the order whose payment it names, if it still has something to say."""
     named = {**values, "gateway_order_id": gateway_order_id}
     if connection.dialect.name == "postgresql":
-        row = connection.execute(STORE_AND_LOCK, named).one()
-        located = Located(payment_id=row.payment_id, order_id=row.order_id) if row.order_id else None
-        return Stored(
-            id=row.id, state=row.state, new=row.duplicates == 0, attempts=row.attempts, located=located
-        )
+        return stored_of(connection.execute(STORE_AND_LOCK, named).one())
     stored = store(connection, values)
     if stored.finished:
         return stored
@@ -120,6 +116,12 @@ def store_and_lock(connection: Connection, values: dict[str, Any], gateway_order
     ).first()
     located = Located(payment_id=found.payment_id, order_id=found.order_id) if found else None
     return Stored(id=stored.id, state=stored.state, new=stored.new, attempts=stored.attempts, located=located)
+
+
+def stored_of(row: Any) -> Stored:
+    """What the row of ``STORE_AND_LOCK`` says."""
+    located = Located(payment_id=row.payment_id, order_id=row.order_id) if row.order_id else None
+    return Stored(id=row.id, state=row.state, new=row.duplicates == 0, attempts=row.attempts, located=located)
 
 
 _STATE = (

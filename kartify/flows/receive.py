@@ -6,19 +6,19 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from kartify import clock, contain
 from kartify.accounts import Broken, Loaded
-from kartify.database import transient, unavailable
+from kartify.database import out_of_reach
 from kartify.domain.errors import NoSecret, Refused, Unreadable
 from kartify.domain.reports import Channel, Report
-from kartify.flows import facts, inbox, locate, settle
+from kartify.flows import batch, facts, inbox, locate, settle
 from kartify.flows.refusals import count_refusal
 from kartify.flows.settle_rows import Source
 from kartify.flows.wait import nudge, orphan
@@ -139,7 +139,7 @@ def store_and_settle(
     try:
         received = _settled(house, account, values, news, channel)
     except Exception as problem:
-        if isinstance(problem, DBAPIError) and unavailable(problem) and not transient(problem):
+        if out_of_reach(problem):
             raise
         log.error("settling failed, message kept", error=type(problem).__name__, account=str(account.id))
         at = values["m_received_at"]
@@ -157,23 +157,51 @@ def _settled(
         ignored = values | {"m_state": "ignored", "m_reason": news.ignored}
         stored = house.database.run(lambda connection: inbox.store(connection, ignored))
         return Received(word="ignored" if stored.new else "duplicate")
-    can_void = account.gateway().can.void
-    return house.database.run(
-        lambda connection: work_off(connection, account.id, values, news, channel=channel, can_void=can_void)
+    message = batch.Message(
+        values=values, account_id=account.id, reports=news.reports, channel=channel,
+        can_void=account.gateway().can.void,
     )
+    if not house.database.postgres or news.ask or not batch.is_plain(news.reports):
+        return _alone(house, message, news)
+    received: Received = house.desk.do((message, news), partial(_together, house))
+    return received
 
 
-def work_off(
-    connection: Connection, account_id: UUID, values: dict[str, Any], news: Webhook, *, channel: Channel,
-    can_void: bool,
-) -> Received:
+def _together(house: House, jobs: Sequence[tuple[batch.Message, Webhook]]) -> list[Received | BaseException]:
+    """Those that came while others were worked off. What cannot be done together is done one by one."""
+    if len(jobs) > 1:
+        try:
+            outcomes = house.database.run(lambda connection: batch.work_off(connection, [one for one, _ in jobs]))
+            return [Received(word="settled", outcomes=(one,)) if one else Received(word="duplicate")
+                    for one in outcomes]
+        except Exception as problem:
+            if out_of_reach(problem):
+                return [problem] * len(jobs)
+            log.debug("worked off one by one", why=type(problem).__name__, messages=len(jobs))
+    return [_one_by_one(house, message, news) for message, news in jobs]
+
+
+def _one_by_one(house: House, message: batch.Message, news: Webhook) -> Received | BaseException:
+    try:
+        return _alone(house, message, news)
+    except Exception as problem:
+        return problem
+
+
+def _alone(house: House, message: batch.Message, news: Webhook) -> Received:
+    return house.database.run(lambda connection: work_off(connection, message, news))
+
+
+def work_off(connection: Connection, message: batch.Message, news: Webhook) -> Received:
     """Stores a message and does what it says, in the caller's transaction."""
     first = news.reports[0].gateway_order_id if news.reports else None
-    stored = inbox.store_and_lock(connection, values, first)
+    stored = inbox.store_and_lock(connection, message.values, first)
     if stored.finished:
         return Received(word="duplicate")
-    return process(connection, account_id, stored, news, channel=channel, can_void=can_void,
-                   since=values["m_received_at"])
+    return process(
+        connection, message.account_id, stored, news, channel=message.channel, can_void=message.can_void,
+        since=message.values["m_received_at"],
+    )
 
 
 def process(

@@ -16,7 +16,7 @@ from kartify.domain.reports import Facts, Report, is_news, merge
 from kartify.domain.status import Status
 from kartify.flows.facts import KnownCharge, Snapshot
 from kartify.flows.settle_rows import Change, Source, change_writes
-from kartify.flows.writes import execute
+from kartify.flows.writes import Write, execute
 from kartify.models import new_id
 
 
@@ -42,6 +42,15 @@ class Outcome:
 
 def apply(connection: Connection, snapshot: Snapshot, reports: Sequence[Report], source: Source) -> Outcome:
     """Merges the reports, decides and writes everything in one step. The caller commits."""
+    writes, outcome = conclude(connection, snapshot, reports, source)
+    execute(connection, writes)
+    return outcome
+
+
+def conclude(
+    connection: Connection, snapshot: Snapshot, reports: Sequence[Report], source: Source
+) -> tuple[list[Write], Outcome]:
+    """Merges the reports and decides: what is to be written, and what comes of it."""
     for report in reports:
         report.check()
     merged, subjects = _merge(snapshot, reports, source)
@@ -49,8 +58,7 @@ def apply(connection: Connection, snapshot: Snapshot, reports: Sequence[Report],
     views = [replace(known.view, can_void=source.can_void) for known in after.charges]
     decision = decide(snapshot.view, views, subjects)
     change = Change(before=snapshot, after=after, decision=decision, source=source, subjects=tuple(subjects))
-    execute(connection, change_writes(connection, change, reports))
-    return _outcome(after, decision)
+    return change_writes(connection, change, reports), _outcome(after, decision)
 
 
 def _merge(

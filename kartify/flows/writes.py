@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, CursorResult, bindparam, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
@@ -32,8 +34,11 @@ from kartify.models import (
     TimelineEntry,
     table,
 )
+from kartify.prepared import Prepared
 
-Template = Callable[[str, frozenset[str]], UpdateBase]
+# How a column's value is called in the statement.
+Names = Callable[[str], str]
+Template = Callable[[Names, frozenset[str]], UpdateBase]
 TEMPLATES: dict[str, Template] = {}
 INSERTS: set[str] = set()
 
@@ -51,9 +56,9 @@ def _insert(name: str, model: type[Base], *columns: str, once: str | None = None
     """``once``: a row with the same value in this column that is there already stays as it is."""
     target = table(model)
 
-    def build(prefix: str, given: frozenset[str]) -> UpdateBase:
+    def build(called: Names, given: frozenset[str]) -> UpdateBase:
         # A column that has nothing to say is left out: each parameter costs, and most of a charge is not known yet.
-        values = {column: bindparam(prefix + column, type_=target.c[column].type) for column in columns
+        values = {column: bindparam(called(column), type_=target.c[column].type) for column in columns
                   if column in given}
         if once is None:
             return insert(target).values(values)
@@ -71,19 +76,19 @@ def _update(
     ``old_<column>`` where the column is also written."""
     target = table(model)
 
-    def bound(prefix: str, column: str) -> Any:
+    def bound(called: Names, column: str) -> Any:
         name = f"old_{column}" if column in columns else column
-        return bindparam(prefix + name, type_=target.c[column].type)
+        return bindparam(called(name), type_=target.c[column].type)
 
-    def build(prefix: str, _given: frozenset[str]) -> UpdateBase:
-        values: dict[str, Any] = {column: bindparam(prefix + column, type_=target.c[column].type)
+    def build(called: Names, _given: frozenset[str]) -> UpdateBase:
+        values: dict[str, Any] = {column: bindparam(called(column), type_=target.c[column].type)
                                   for column in columns}
         values |= {column: target.c[column] + 1 for column in bump}
         key, *guards = where
         # In a form that no index serves: else a planner with old figures may look for the status first, through all
         # the orders that have it, and only then for the key.
-        same = [func.coalesce(target.c[column], text("''")) == bound(prefix, column) for column in guards]
-        found = update(target).where(target.c[key] == bound(prefix, key), *same).values(values)
+        same = [func.coalesce(target.c[column], text("''")) == bound(called, column) for column in guards]
+        found = update(target).where(target.c[key] == bound(called, key), *same).values(values)
         return found.where(target.c.closed_at.is_(None)) if only_open else found
 
     TEMPLATES[name] = build
@@ -144,53 +149,91 @@ def execute(connection: Connection, writes: Sequence[Write]) -> None:
     if not writes:
         return
     if connection.dialect.name == "postgresql" and len(writes) > 1:
-        _folded_execute(connection, writes)
+        shape, values = _shaped(writes)
+        _must(connection.execute(_folded(shape), values).one())
         return
     for write in writes:
         statement = _single(write.template, _given(write))
-        result: CursorResult[Any] = connection.execute(statement, _prefixed("v_", write))
+        result: CursorResult[Any] = connection.execute(statement, {f"v_{name}": write.values[name] for name in
+                                                                   _names(write)})
         if write.must and result.rowcount != 1:
             raise Conflict(f"{write.template}: changed by someone else meanwhile")
 
 
-def _folded_execute(connection: Connection, writes: Sequence[Write]) -> None:
-    values: dict[str, Any] = {}
-    for index, write in enumerate(writes):
-        values |= _prefixed(f"p{index}_", write)
-    shape = tuple((write.template, write.must, _given(write)) for write in writes)
-    row = connection.execute(_folded(shape), values).one()
-    if any(count != 1 for count in row):
+def execute_many(connection: Connection, orders: Sequence[Sequence[Write]]) -> None:
+    """The writes of several orders, each in one command, those of one shape in one trip. PostgreSQL only. Raises
+    ``Conflict``, as ``execute``."""
+    shapes: dict[Shape, list[dict[str, Any]]] = {}
+    for writes in orders:
+        shape, values = _shaped(writes)
+        shapes.setdefault(shape, []).append(values)
+    for shape, rows in shapes.items():
+        for [row] in _prepared(shape).run(connection, rows):
+            _must(row)
+
+
+def _must(counts: Sequence[int]) -> None:
+    if any(count != 1 for count in counts):
         raise Conflict("changed by someone else meanwhile")
 
 
-def _given(write: Write) -> frozenset[str]:
+# What a folded statement depends on: of each write the template, whether it must hit a row, and its parameters by
+# column. Ids and moments that stand in it more than once are one parameter.
+Shape = tuple[tuple[str, bool, tuple[tuple[str, str], ...]], ...]
+
+
+def _shaped(writes: Sequence[Write]) -> tuple[Shape, dict[str, Any]]:
+    """The shape, and the values by the names of its parameters."""
+    values: dict[str, Any] = {}
+    known: dict[int, str] = {}
+    shape = []
+    for index, write in enumerate(writes):
+        called = []
+        for name in _names(write):
+            value = write.values[name]
+            given = f"p{index}_{name}"
+            if isinstance(value, UUID | datetime):
+                given = known.setdefault(id(value), given)
+            values[given] = value
+            called.append((name, given))
+        shape.append((write.template, write.must, tuple(called)))
+    return tuple(shape), values
+
+
+def _names(write: Write) -> list[str]:
     """The columns of an insert that have a value; an update writes all of its own."""
-    if write.template not in INSERTS:
-        return frozenset()
-    return frozenset([name for name, value in write.values.items() if value is not None])
-
-
-def _prefixed(prefix: str, write: Write) -> dict[str, Any]:
     if write.template in INSERTS:
-        return {prefix + name: value for name, value in write.values.items() if value is not None}
-    return {prefix + name: value for name, value in write.values.items()}
+        return [name for name, value in write.values.items() if value is not None]
+    return list(write.values)
+
+
+def _given(write: Write) -> frozenset[str]:
+    return frozenset(_names(write)) if write.template in INSERTS else frozenset()
+
+
+@lru_cache(maxsize=512)
+def _prepared(shape: Shape) -> Prepared:
+    return Prepared(_folded(shape))
 
 
 @lru_cache(maxsize=256)
 def _single(template: str, given: frozenset[str]) -> UpdateBase:
-    return TEMPLATES[template]("v_", given)
+    return TEMPLATES[template]("v_{}".format, given)
 
 
 @lru_cache(maxsize=512)
-def _folded(shape: tuple[tuple[str, bool, frozenset[str]], ...]) -> Any:
+def _folded(shape: Shape) -> Any:
     parts: list[Any] = []
     counts: list[Any] = []
-    for index, (template, must, given) in enumerate(shape):
-        statement: Any = TEMPLATES[template](f"p{index}_", given)
+    for index, (template, must, called) in enumerate(shape):
+        names = dict(called)
+        statement: Any = TEMPLATES[template](names.__getitem__, frozenset(names))
         target = statement.table
+        if not must:
+            parts.append(statement.cte(f"w{index}"))
+            continue
         part = statement.returning(next(iter(target.primary_key)).label("hit")).cte(f"w{index}")
         parts.append(part)
-        if must:
-            counts.append(select(func.count()).select_from(part).scalar_subquery())
+        counts.append(select(func.count()).select_from(part).scalar_subquery())
     nothing: list[Any] = [literal(1)]
     return select(*(counts or nothing)).add_cte(*parts)

@@ -22,7 +22,7 @@ def webhook(account_id: UUID) -> Response:
     """A gateway's server calls: checked before any query, stored, settled, answered as the gateway expects."""
     house = current_house()
     receive.webhook(house, account_id, inbound(request))
-    return _answer(_accepted(house.accounts.get(account_id)))
+    return _answer(accepted(house.accounts.get(account_id)))
 
 
 @blueprint.route("/partners/<uuid:account_id>/<path:path>", methods=METHODS)
@@ -32,7 +32,7 @@ def partner(account_id: UUID, path: str) -> Response:
     return _answer(partner_call.answer(current_house(), account_id, message, path))
 
 
-def _accepted(account: Loaded) -> Reply:
+def accepted(account: Loaded) -> Reply:
     """The message is stored: a plugin that fails now changes nothing of that."""
     gateway = account.gateway()
     try:

@@ -15,7 +15,8 @@ orders = table(Order)
 
 def _columns(template: str) -> set[str]:
     """What a template writes, with every column given."""
-    statement = writes.TEMPLATES[template]("v_", frozenset(column.name for table in _tables() for column in table.c))
+    columns = frozenset(column.name for table in _tables() for column in table.c)
+    statement = writes.TEMPLATES[template]("v_{}".format, columns)
     assert isinstance(statement, Insert | Update)
     if not isinstance(statement, Update) or statement.table is not orders:
         return set()
@@ -42,7 +43,7 @@ def test_only_the_door_uses_that_template(core):
 
 
 def test_the_template_hits_the_old_status_and_must_hit_one_row(core):
-    statement = str(writes.TEMPLATES["order_move"]("v_", frozenset()))
+    statement = str(writes.TEMPLATES["order_move"]("v_{}".format, frozenset()))
     assert "coalesce(orders.status, '') = :v_old_status" in statement
     door = next(module for module in core if module.name == DOOR)
     move = next(call for call in door.calls if any(getattr(one, "value", None) == "order_move" for one in call.args))
