@@ -27,7 +27,8 @@ from kartify_paytm.wire import Answer, Kind, Result, clean, read
 _OURS: Final = frozenset({"330", "2005", "335", "2006", "843"})
 _BUSY: Final = frozenset({"501", "00000900"})
 _KEYS: Final = re.compile(
-    r"checksum|signature|\bmid is invalid|invalid mid\b|merchant (is )?(blocked|inactive)|unauthori[sz]ed", re.IGNORECASE
+    r"checksum|signature|\bmid is invalid|invalid mid\b|merchant (is )?(blocked|inactive)|unauthori[sz]ed",
+    re.IGNORECASE,
 )
 _HINT: Final = "check mid, merchant_key and environment: staging and live have keys of their own"
 

@@ -1,8 +1,9 @@
 """Asking about many payments by Paytm's order list: one call a page instead of one for each order.
 
 The list tells of transactions by their creation. What it calls SUCCESS is confirmed by the order status, so amount and
-refunds never come from the list; failures and what is under way settle nothing and are taken from it. An order that a
-wholly read window lacks was never tried, once it is old enough: its token is long dead, so nothing can come any more.
+refunds never come from the list (a few here; many at once are left to single asking, which runs in parallel). Failures
+and what is under way settle nothing and are taken from the list. An order that a wholly read window lacks was never
+tried, once it is old enough: its token is long dead, so nothing can come any more.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from kartify.plugin import ChargeState, PaymentAnswer, PaymentRef, Report, Temporary
+from kartify.plugin import ChargeState, PartnerError, PaymentAnswer, PaymentRef, Permanent, Report, Temporary, Throttled
 from kartify_paytm import ids, lookup
 from kartify_paytm.api import Api
 from kartify_paytm.moments import write_moment
@@ -24,16 +25,18 @@ WIDTH: Final = timedelta(minutes=30)
 # Our clock and Paytm's; and a transaction is made as long after the opening as the token lives, and a bit.
 BEFORE: Final = timedelta(minutes=2)
 AFTER: Final = timedelta(minutes=30)
+MOST_CONFIRMED: Final = 20
 _QUIET: Final = {"FAILURE": ChargeState.FAILED, "PENDING": ChargeState.PENDING}
 
 
 def ask_many(
     api: Api, settings: PaytmSettings, payments: Sequence[PaymentRef]
 ) -> Iterator[tuple[str, PaymentAnswer]]:
+    confirming = _Confirming(api)
     for window in windows([payment for payment in payments if ids.order_id(_order(payment))]):
         # One alone is cheaper asked for by its id.
         if len(window) > 1:
-            yield from _window(api, settings, window)
+            yield from _window(api, settings, window, confirming)
 
 
 def windows(payments: Sequence[PaymentRef]) -> Iterator[list[PaymentRef]]:
@@ -53,12 +56,12 @@ def _order(payment: PaymentRef) -> str:
 
 
 def _window(
-    api: Api, settings: PaytmSettings, window: Sequence[PaymentRef]
+    api: Api, settings: PaytmSettings, window: Sequence[PaymentRef], confirming: _Confirming
 ) -> Iterator[tuple[str, PaymentAnswer]]:
     rows, whole = _read(api, settings, window)
     absent = _believed_absent(settings) if whole else None
     for payment in window:
-        answer = _answer(api, payment, rows.get(_order(payment), []))
+        answer = _answer(payment, rows.get(_order(payment), []), confirming)
         if answer is not None:
             yield payment.reference, answer
         elif absent is not None and payment.created_at <= absent and _order(payment) not in rows:
@@ -72,12 +75,32 @@ def _believed_absent(settings: PaytmSettings) -> datetime | None:
     return datetime.now(UTC) - timedelta(minutes=age) if age else None
 
 
-def _answer(api: Api, payment: PaymentRef, rows: Sequence[Row]) -> PaymentAnswer | None:
+class _Confirming:
+    """The order status of what the list calls paid: so many, one after the other, then no more."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._left = MOST_CONFIRMED
+
+    def ask(self, payment: PaymentRef) -> PaymentAnswer | None:
+        """None where it is left to single asking, which will say what is wrong. Raises ``Throttled``."""
+        if not self._left:
+            return None
+        self._left -= 1
+        try:
+            return lookup.ask(self._api, payment)
+        except Throttled:
+            raise
+        except PartnerError:
+            return None
+
+
+def _answer(payment: PaymentRef, rows: Sequence[Row], confirming: _Confirming) -> PaymentAnswer | None:
     """Of a success, of a word that we do not know, and of a payment that had charges, the order status is asked."""
     if not rows:
         return None
     if payment.gateway_payment_ids or any(row.status not in _QUIET for row in rows):
-        return lookup.ask(api, payment)
+        return confirming.ask(payment)
     reports = tuple(_report(payment, row) for row in rows)
     return PaymentAnswer(reports=reports, word=", ".join(row.status for row in rows)[:200])
 
@@ -122,7 +145,11 @@ def _page(api: Api, settings: PaytmSettings, window: Sequence[PaymentRef], numbe
         "pageSize": str(settings.list_page_size),
         "isSort": True,
     }
-    listed = api.call(Rows, PATH, body, head={"tokenType": "CHECKSUM"})
+    try:
+        listed = api.call(Rows, PATH, body, head={"tokenType": "CHECKSUM"})
+    except Permanent as problem:
+        # The list may be closed to a merchant whose keys are good: that must not pause the account.
+        raise Temporary(f"Paytm's order list refuses us, is it enabled for this mid? {problem}") from None
     if listed.result.status != "SUCCESS":
-        raise api.mistake(listed.result) or Temporary(f"{api.said(listed.result)}: no list of orders")
+        raise Temporary(f"Paytm's order list refuses us, is it enabled for this mid? {api.said(listed.result)}")
     return listed.orders

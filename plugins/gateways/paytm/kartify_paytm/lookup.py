@@ -65,7 +65,7 @@ def report_of(api: Api, told: Transaction, order: str, reference: str) -> Report
         # The transaction's moment; of a release Paytm tells none.
         at=None if state in (ChargeState.VOIDED, ChargeState.UNKNOWN) else told.at,
         method=told.method.lower() or None,
-        detail=_detail(told, state),
+        detail=_detail(api, told, state),
     )
 
 
@@ -95,8 +95,8 @@ def _succeeded(told: Transaction) -> ChargeState:
     return kinds.get(told.txn_type, ChargeState.UNKNOWN)
 
 
-def _detail(told: Transaction, state: ChargeState) -> str | None:
+def _detail(api: Api, told: Transaction, state: ChargeState) -> str | None:
     if state is ChargeState.UNKNOWN:
         kind = f" of type {told.txn_type}" if told.txn_type else ""
         return f"Paytm's answer is not clear: {told.result.word}{kind}"
-    return told.result.text or None if state is ChargeState.FAILED else None
+    return api.masked(told.result.text)[:200] or None if state is ChargeState.FAILED else None

@@ -91,7 +91,7 @@ class PaytmSettings(PartnerSettings):
     def _fits_aes(cls, value: SecretStr | None) -> SecretStr | None:
         text = value.get_secret_value() if value else ""
         if text and len(text.encode()) not in KEY_SIZES:
-            raise ValueError("expected a merchant key of 16, 24 or 32 characters, copied whole and without a line break")
+            raise ValueError("expected a merchant key of 16, 24 or 32 characters, copied whole")
         return value
 
     @field_validator("api_base")

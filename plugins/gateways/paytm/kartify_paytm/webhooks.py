@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl
 
-from kartify.plugin import Inbound, NoSecret, Proof, Refused, Unreadable, Webhook, event_key, read_json
+from kartify.plugin import Inbound, Proof, Refused, Unreadable, Webhook, event_key, read_json
 from kartify_paytm import checksum, ids, raw
 from kartify_paytm.settings import PaytmSettings
 from kartify_paytm.wire import clean
@@ -23,9 +23,8 @@ _MOST_FIELDS: Final = 200
 
 
 def verify(message: Inbound, settings: PaytmSettings) -> Proof:
-    """Raises ``Refused``, or ``NoSecret``. Nothing of the scheme is a signed moment: replays die on the event key."""
-    if settings.secret("merchant_key") is None:
-        raise NoSecret("no merchant key is set for this Paytm account")
+    """Raises ``Refused``. Nothing of the scheme is a signed moment: replays die on the event key. An account without
+    a merchant key does not exist, so there is always one to check with."""
     return check_either(settings, lambda key: _check(message, key))
 
 
@@ -82,9 +81,9 @@ def read_webhook(message: Inbound, settings: PaytmSettings) -> Webhook:
     told = _lowered(_told(message))
     kind, word = _kind(told), told.get("status") or told.get("resultstatus", "")
     order = ids.order_id(told.get("orderid"))
-    name = f"{kind} {word}".strip()[:80] or "no event"
+    name = clean(f"{kind} {word}".strip(), 80)
     mark = told.get("refid") or told.get("refundid") if kind == "REFUND" else told.get("txnid") or order
-    key = event_key(f"{mark or ''}:{word}", message.body)
+    key = event_key(clean(f"{mark or ''}:{word}"), message.body)
     if told.get("mid", settings.mid) != settings.mid:
         return Webhook(key=key, event=name, ignored="it is of another merchant")
     if kind not in _KINDS and word not in _WORDS:
@@ -107,7 +106,7 @@ def _told(message: Inbound) -> Mapping[str, Any]:
 
 def _lowered(told: Mapping[str, Any]) -> dict[str, str]:
     """ORDERID and orderId are one name here: the two forms differ in nothing else."""
-    return {str(name).lower(): clean(value) for name, value in told.items() if clean(value)}
+    return {str(name).lower(): str(value) for name, value in told.items() if clean(value)}
 
 
 def _kind(told: Mapping[str, str]) -> str:

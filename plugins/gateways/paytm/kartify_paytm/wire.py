@@ -49,7 +49,12 @@ def _moment(value: Any) -> datetime | None:
     return read_moment(value) if isinstance(value, str) else None
 
 
+def _long(value: Any) -> str:
+    return clean(value, 2000)
+
+
 Word = Annotated[str, BeforeValidator(clean)]
+Long = Annotated[str, BeforeValidator(_long)]
 Paise = Annotated[int | None, BeforeValidator(_paise_or_none)]
 PaiseOrZero = Annotated[int, BeforeValidator(_paise_or_zero)]
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
@@ -64,7 +69,8 @@ class Result(Entity):
 
     status: Word = Field(default="", alias="resultStatus")
     code: Word = Field(default="", alias="resultCode")
-    text: Word = Field(default="", alias="resultMsg")
+    # Long, since it is cut only after our secrets were masked in it: half a secret would be found by no mask.
+    text: Long = Field(default="", alias="resultMsg")
 
     @property
     def word(self) -> str:

@@ -30,15 +30,19 @@ def listed(desk: Desk) -> Response:
         wanted = set(str(body.get("orderSearchStatus")).split("|"))
         if body.get("orderSearchType") != "TRANSACTION" or not wanted <= {"SUCCESS", "FAILURE", "PENDING"}:
             raise Wrong("1001", "Request parameters are not valid")
-    except (Wrong, KeyError, ValueError) as problem:
-        code = problem.code if isinstance(problem, Wrong) else "1001"
-        return desk.answer(
-            {"orders": []}, status="FAILURE", code={"checksum": "2005", "mid": "2006"}.get(code, code), text=str(problem)
-        )
+    except (KeyError, ValueError):
+        return _refused(desk, Wrong("1001", "Request parameters are not valid"))
+    except Wrong as wrong:
+        return _refused(desk, wrong)
     found = [one for one in desk.book.newest_first() if begin <= one.created_at <= end and _word(one) in wanted]
     rows = [_row(one) for one in found[(number - 1) * size : number * size]]
     told = {"pageNum": number, "pageSize": size, "orders": rows}
     return desk.answer(told, status="SUCCESS", code="SUCCESS", text="SUCCESS")
+
+
+def _refused(desk: Desk, wrong: Wrong) -> Response:
+    code = {"checksum": "2005", "mid": "2006"}.get(wrong.code, wrong.code)
+    return desk.answer({"orders": []}, status="FAILURE", code=code, text=wrong.text)
 
 
 def _window(body: dict[str, Any]) -> tuple[datetime, datetime]:
