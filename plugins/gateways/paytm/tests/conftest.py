@@ -14,8 +14,8 @@ from kartify_paytm import PaytmGateway, PaytmSimulator
 from kartify_paytm.settings import PaytmSettings
 
 from kartify.http import HttpClient
-from kartify.plugin import HttpAnswer, Inbound, Money, PaymentRef, PaymentRequest
-from kartify.testing.serve import simulating
+from kartify.plugin import HttpAnswer, Inbound, Money, PaymentRef, PaymentRequest, SimulatorOptions
+from kartify.testing.serve import serving
 
 MID = "KARTIF00000000000001"
 KEY, PREVIOUS, OTHER = "made-up-key-1234", "retired-key-9876", "someone-elses-16"
@@ -114,35 +114,45 @@ def wish() -> Callable[..., PaymentRequest]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def client() -> Iterator[HttpClient]:
     made = HttpClient(deadline=3)
     yield made
     made.close()
 
 
+@pytest.fixture(scope="session")
+def door() -> Iterator[SimpleNamespace]:
+    """One address for all tests, since closing a server takes longer than a test; who answers there is new for each."""
+    here = SimpleNamespace(app=None, url="")
+    with serving(lambda environ, start_response: here.app(environ, start_response)) as url:
+        here.url = url
+        yield here
+
+
 @pytest.fixture
-def live(client, ref, wish) -> Iterator[SimpleNamespace]:
+def live(client, door, ref, wish) -> SimpleNamespace:
     """A gateway that talks to a running simulator."""
-    with simulating(PaytmSimulator) as (url, simulator):
-        gateway = PaytmGateway(PaytmSettings(**simulator.settings()))
+    simulator = PaytmSimulator(SimulatorOptions(base_url=door.url))
+    door.app = simulator.app()
+    gateway = PaytmGateway(PaytmSettings(**simulator.settings()))
 
-        def opened(reference: str = "KTF100045A1", minor: int = 149900, age: int = 0) -> PaymentRef:
-            """A payment opened ``age`` seconds ago."""
-            simulator.book.offset = timedelta(seconds=-age)
-            made = gateway.open(client, wish(reference=reference, amount=Money(minor, "INR")))
-            created = datetime.now(UTC) - timedelta(seconds=age)
-            return ref(
-                reference=reference, gateway_order_id=made.gateway_order_id, amount=Money(minor, "INR"),
-                created_at=created,
-            )
-
-        def ask(payment: PaymentRef):
-            return gateway.ask(client, payment)
-
-        yield SimpleNamespace(
-            url=url, simulator=simulator, gateway=gateway, client=client, opened=opened, ask=ask, book=simulator.book
+    def opened(reference: str = "KTF100045A1", minor: int = 149900, age: int = 0) -> PaymentRef:
+        """A payment opened ``age`` seconds ago."""
+        simulator.book.offset = timedelta(seconds=-age)
+        made = gateway.open(client, wish(reference=reference, amount=Money(minor, "INR")))
+        created = datetime.now(UTC) - timedelta(seconds=age)
+        return ref(
+            reference=reference, gateway_order_id=made.gateway_order_id, amount=Money(minor, "INR"),
+            created_at=created,
         )
+
+    def ask(payment: PaymentRef):
+        return gateway.ask(client, payment)
+
+    return SimpleNamespace(
+        url=door.url, simulator=simulator, gateway=gateway, client=client, opened=opened, ask=ask, book=simulator.book
+    )
 
 
 class CannedClient:
