@@ -107,6 +107,15 @@ def test_an_order_that_had_charges_is_never_called_absent(live, ask_many, ref):
     assert set(ask_many([*ours, had])) == {"R0", "R1"}
 
 
+def test_of_an_order_that_had_charges_a_failure_in_the_list_is_not_enough(live, ask_many, ref):
+    """The list may lag behind a capture that we already know: only the order status may deny it."""
+    ours = [live.opened("R0"), live.opened("R1")]
+    paid = live.simulator.pay("R0", list_word="FAILURE")
+    had = ref(reference="R0", gateway_order_id="R0", gateway_payment_ids=(paid.id,), created_at=ours[0].created_at)
+    (report,) = ask_many([had, ours[1]])["R0"].reports
+    assert report.state is S.CAPTURED
+
+
 def test_a_window_that_was_not_read_to_its_end_proves_no_absence(live, ask_many):
     for number in range(150):
         live.opened(f"X{number}", age=7200)

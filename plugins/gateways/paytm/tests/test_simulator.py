@@ -1,6 +1,7 @@
 """The stand-in: refuses what Paytm refuses, says what Paytm says, and is driven like every other."""
 
 import json
+import random
 import time
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -9,8 +10,9 @@ import pytest
 import urllib3
 from kartify_paytm import PaytmGateway, PaytmSimulator
 
-from kartify.plugin import Inbound, SimulatorOptions
+from kartify.plugin import Inbound, Money, SimulatorOptions, Temporary
 from kartify.simulation import Session
+from kartify.simulation.faults import KINDS
 from kartify.testing.serve import serving
 
 
@@ -165,3 +167,31 @@ def test_its_settings_make_an_account():
     made = PaytmSimulator(SimulatorOptions(base_url="http://127.0.0.1:1"))
     settings = PaytmGateway.Settings(**made.settings())
     assert (settings.mode(), settings.identity()) == ("test", made.desk.mid)
+
+
+def _again(call):
+    for _ in range(9):
+        try:
+            return call()
+        except Temporary:
+            continue
+    raise AssertionError("never got through")
+
+
+@pytest.mark.parametrize("seed", [1, 7, 2026])
+def test_what_tries_again_gets_through_every_fault(live, wish, ref, seed):
+    """Lost answers, throttling, HTML: each order ends with one session, paid once, and one refund."""
+    random_one, kinds = random.Random(seed), [kind for kind in KINDS if kind != "slow"]
+    for number in range(15):
+        name = f"F{number}"
+        live.simulator.faults.next(*random_one.choices(kinds, k=2), "none", random_one.choice(kinds), "none")
+        _again(lambda name=name: live.gateway.open(live.client, wish(reference=name)))
+        charge = live.simulator.pay(name)
+        (report,) = _again(lambda name=name: live.ask(ref(reference=name, gateway_order_id=name))).reports
+        assert (report.state, report.gateway_payment_id) == ("captured", charge.id)
+        key = f"refund-key-{name}"
+        _again(lambda charge=charge, key=key: live.gateway.refund(
+            live.client, charge.id, Money(100, "INR"), key=key))  # fmt: skip
+        assert [one.amount for one in charge.refunds] == [100]
+    assert len(live.book.sessions) == len(live.book.charges) == 15
+    assert sum(live.simulator.calls.values()) >= 15 * 6
