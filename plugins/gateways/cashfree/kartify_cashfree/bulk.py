@@ -13,11 +13,12 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator
 
-from kartify.plugin import ChargeState, PaymentAnswer, PaymentRef
+from kartify.plugin import ChargeState, PaymentAnswer, PaymentRef, Unreadable
+from kartify_cashfree import ids
 from kartify_cashfree.api import Api, reading
 from kartify_cashfree.reports import Told, captured_of, fee_of, report_of
 from kartify_cashfree.settings import CashfreeSettings
-from kartify_cashfree.wire import Entity, Payment, Text, Word, amount_or_none
+from kartify_cashfree.wire import Currency, Entity, Payment, Text, Word, amount_or_none, read
 
 PAGE: Final = 1000
 # How long a range may be is not documented: a day at a time.
@@ -46,34 +47,34 @@ class EventRow(Payment):
     event_status: Word = ""
     event_id: Text = None
     event_amount: Annotated[Any, BeforeValidator(amount_or_none)] = None
-    event_currency: Text = None
+    event_currency: Currency | None = None
     event_time: Text = None
 
 
 class Events(Entity):
     cursor: Text = None
-    data: tuple[Annotated[EventRow, BeforeValidator(_flat)], ...] | None = None
+    data: tuple[Any, ...] | None = None
 
 
 def ask_many(
-    api: Api, settings: CashfreeSettings, payments: Sequence[PaymentRef]
+    api: Api, settings: CashfreeSettings, payments: Sequence[PaymentRef], *, page: int = PAGE
 ) -> Iterator[tuple[str, PaymentAnswer]]:
-    """Nothing is told before the whole range is read: a refund may stand on the last page."""
+    """Nothing is told before the whole range is read: a refund may stand on the last page. ``page``: 10 to 1000."""
     known = {payment.gateway_order_id or payment.reference: payment for payment in payments}
     if not settings.recon or not known:
         return
     begin = min(payment.created_at for payment in payments) - MARGIN
-    rows = _gathered(api, begin, known)
+    rows = _gathered(_events(api, begin, page), known)
     with reading():
         answers = [(known[order].reference, _answer(known[order], order, rows[order])) for order in rows]
     yield from ((reference, answer) for reference, answer in answers if answer is not None)
 
 
-def _gathered(api: Api, begin: datetime, known: Mapping[str, PaymentRef]) -> dict[str, list[EventRow]]:
+def _gathered(events: Iterator[EventRow | None], known: Mapping[str, PaymentRef]) -> dict[str, list[EventRow]]:
     """The events of our orders. Nothing where reading on would cost as many calls as asking for each."""
     rows: dict[str, list[EventRow]] = {}
     left = max(2, len(known) // 2)
-    for row in _events(api, begin, datetime.now(UTC) + MARGIN):
+    for row in events:
         if row is None:
             left -= 1
             if left < 0:
@@ -83,26 +84,32 @@ def _gathered(api: Api, begin: datetime, known: Mapping[str, PaymentRef]) -> dic
     return rows
 
 
-def _events(api: Api, begin: datetime, end: datetime) -> Iterator[EventRow | None]:
-    """None before each call."""
+def _events(api: Api, begin: datetime, page: int) -> Iterator[EventRow | None]:
+    """Until now; None before each call."""
+    end = datetime.now(UTC) + MARGIN
     while begin < end:
         until = min(end, begin + WIDTH)
         cursor: str | None = None
         while True:
             yield None
-            page = api.post(Events, "/recon", _body(begin, until, cursor))
-            yield from page.data or ()
-            if not page.data or not page.cursor or page.cursor == cursor:
+            filters = {"start_date": _text(begin), "end_date": _text(until)}
+            body = {"pagination": {"limit": page, "cursor": cursor}, "filters": filters}
+            events = api.post(Events, "/recon", body)
+            yield from map(_row, events.data or ())
+            if not events.data or not events.cursor or events.cursor == cursor:
                 break
-            cursor = page.cursor
+            cursor = events.cursor
         begin = until
 
 
-def _body(begin: datetime, until: datetime, cursor: str | None) -> dict[str, Any]:
-    return {
-        "pagination": {"limit": PAGE, "cursor": cursor},
-        "filters": {"start_date": _text(begin), "end_date": _text(until)},
-    }
+def _row(value: Any) -> EventRow:
+    """A row that cannot be read spoils its own order's story, and no other's."""
+    flat = _flat(value)
+    try:
+        return read(EventRow, flat)
+    except Unreadable:
+        order = flat.get("order_id") if isinstance(flat, Mapping) else None
+        return EventRow(order_id=ids.order_id(order), event_type="UNREADABLE")
 
 
 def _text(moment: datetime) -> str:
@@ -111,8 +118,11 @@ def _text(moment: datetime) -> str:
 
 def _answer(ours: PaymentRef, order: str, rows: Sequence[EventRow]) -> PaymentAnswer | None:
     """None where the list does not tell the whole story: no success, a refund, a dispute, a sum below the order's."""
-    attempts = {row.cf_payment_id: _attempt(row, ours) for row in rows if row.event_type == "PAYMENT"}
-    if None in attempts or any(row.event_type not in ("PAYMENT", "SETTLEMENT") for row in rows):
+    payments = [row for row in rows if row.event_type == "PAYMENT"]
+    attempts = {row.cf_payment_id: _attempt(row, ours) for row in payments}
+    words = {(row.cf_payment_id, row.event_status) for row in payments}
+    strange = any(row.event_type not in ("PAYMENT", "SETTLEMENT") for row in rows)
+    if strange or None in attempts or len(words) > len(attempts):
         return None
     reports = tuple(
         report_of(one, Told(order_id=order, reference=ours.reference, fee=fee_of(one))) for one in attempts.values()
@@ -126,16 +136,18 @@ def _answer(ours: PaymentRef, order: str, rows: Sequence[EventRow]) -> PaymentAn
 
 
 def _attempt(row: EventRow, ours: PaymentRef) -> Payment:
-    """The event in the form of an attempt; the currency of the order is ours where the list leaves it out."""
+    """The event in the form of an attempt. The list may leave out the order's currency, which is ours; that of the
+    money must be told."""
     currency = row.payment_currency or row.event_currency
-    return Payment.model_validate({
+    ordered = row.order_currency or (ours.amount.currency if currency else None)
+    return read(Payment, {
         "cf_payment_id": row.cf_payment_id,
         "payment_status": row.event_status,
         "payment_amount": row.event_amount if row.payment_amount is None else row.payment_amount,
         "payment_currency": currency,
         "order_id": row.order_id,
         "order_amount": row.order_amount,
-        "order_currency": row.order_currency or ours.amount.currency,
+        "order_currency": ordered,
         "payment_group": row.payment_group,
         "payment_completion_time": row.event_time,
     })

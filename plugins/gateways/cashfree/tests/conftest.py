@@ -12,8 +12,8 @@ from kartify_cashfree import CashfreeGateway, CashfreeSimulator
 from kartify_cashfree.settings import CashfreeSettings
 
 from kartify.http import HttpClient
-from kartify.plugin import HttpAnswer, Inbound, Money, PaymentRef, PaymentRequest, read_json
-from kartify.testing.serve import simulating
+from kartify.plugin import HttpAnswer, Inbound, Money, PaymentRef, PaymentRequest, SimulatorOptions
+from kartify.testing.serve import serving
 
 SECRET = "made-up-client-secret"
 PREVIOUS = "made-up-retired-secret"
@@ -25,7 +25,6 @@ VALUES = {
     "webhook_secret_previous": PREVIOUS,
 }
 ORDER = "R7Q2M9"
-CHARGE = "5114910000001:R7Q2M9"
 
 
 def mac(timestamp: str, body: bytes, secret: str = SECRET) -> str:
@@ -88,36 +87,65 @@ def wish() -> Callable[..., PaymentRequest]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def client() -> Iterator[HttpClient]:
     made = HttpClient(deadline=3)
     yield made
     made.close()
 
 
+class Door:
+    """One server for all tests: starting and stopping one for each would cost more than the tests."""
+
+    app: Any = None
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        return self.app(environ, start_response)
+
+
+@pytest.fixture(scope="session")
+def door() -> Iterator[tuple[str, Door]]:
+    made = Door()
+    with serving(made) as url:
+        yield url, made
+
+
 @pytest.fixture
-def live(client, ref, wish) -> Iterator[SimpleNamespace]:
+def simulator(door) -> Callable[..., CashfreeSimulator]:
+    """Puts a new simulator behind the door."""
+
+    def make(faults: int | None = None) -> CashfreeSimulator:
+        url, behind = door
+        made = CashfreeSimulator(SimulatorOptions(base_url=url, faults=faults))
+        behind.app = made.app()
+        return made
+
+    return make
+
+
+@pytest.fixture
+def live(client, ref, wish, simulator, door) -> SimpleNamespace:
     """A gateway that talks to a running simulator. ``gateway_with`` makes another with some settings changed."""
-    with simulating(CashfreeSimulator) as (url, simulator):
+    running = simulator()
 
-        def gateway_with(**changes: Any) -> CashfreeGateway:
-            return CashfreeGateway(CashfreeSettings(**{**simulator.settings(), **changes}))
+    def gateway_with(**changes: Any) -> CashfreeGateway:
+        return CashfreeGateway(CashfreeSettings(**{**running.settings(), **changes}))
 
-        gateway = gateway_with()
+    gateway = gateway_with()
 
-        def opened(reference: str = ORDER, minor: int = 129900, age: timedelta = timedelta()) -> PaymentRef:
-            """A payment opened some time ago."""
-            simulator.book.offset = -age
-            made = gateway.open(client, wish(reference=reference, amount=Money(minor, "INR")))
-            simulator.book.offset = timedelta()
-            return ref(
-                reference=reference, gateway_order_id=made.gateway_order_id, amount=Money(minor, "INR"),
-                created_at=datetime.now(UTC) - age,
-            )
-
-        yield SimpleNamespace(
-            url=url, simulator=simulator, gateway=gateway, client=client, opened=opened, gateway_with=gateway_with
+    def opened(reference: str = ORDER, minor: int = 129900, age: timedelta = timedelta()) -> PaymentRef:
+        """A payment opened some time ago."""
+        running.book.offset = -age
+        made = gateway.open(client, wish(reference=reference, amount=Money(minor, "INR")))
+        running.book.offset = timedelta()
+        return ref(
+            reference=reference, gateway_order_id=made.gateway_order_id, amount=Money(minor, "INR"),
+            created_at=datetime.now(UTC) - age,
         )
+
+    return SimpleNamespace(
+        url=door[0], simulator=running, gateway=gateway, client=client, opened=opened, gateway_with=gateway_with
+    )
 
 
 class CannedClient:
@@ -174,8 +202,3 @@ def attempt() -> Callable[..., dict[str, Any]]:
         return {**given, **changes}
 
     return make
-
-
-@pytest.fixture
-def told_text() -> Callable[[Inbound], Any]:
-    return lambda message: read_json(message.body)

@@ -48,19 +48,19 @@ def test_an_empty_retired_secret_is_no_secret(make_gateway, hook):
         make_gateway(webhook_secret_previous="").verify(hook(BODY, secret=""))
 
 
-@pytest.mark.parametrize("position", range(len(BODY)))
-def test_one_changed_byte_is_refused(gateway, hook, position):
-    changed = bytearray(BODY)
-    changed[position] ^= 1
-    with pytest.raises(Refused):
-        gateway.verify(hook(bytes(changed), **{"x-webhook-signature": GOOD}))
+def test_one_changed_byte_is_refused(gateway, hook):
+    for position in range(len(BODY)):
+        changed = bytearray(BODY)
+        changed[position] ^= 1
+        with pytest.raises(Refused):
+            gateway.verify(hook(bytes(changed), **{"x-webhook-signature": GOOD}))
 
 
-@pytest.mark.parametrize("position", range(43))
-def test_one_changed_character_of_the_signature_is_refused(gateway, hook, position):
-    other = "A" if GOOD[position] != "A" else "B"
-    with pytest.raises(Refused):
-        gateway.verify(hook(BODY, **{"x-webhook-signature": GOOD[:position] + other + GOOD[position + 1 :]}))
+def test_one_changed_character_of_the_signature_is_refused(gateway, hook):
+    for position in range(43):
+        other = "A" if GOOD[position] != "A" else "B"
+        with pytest.raises(Refused):
+            gateway.verify(hook(BODY, **{"x-webhook-signature": GOOD[:position] + other + GOOD[position + 1 :]}))
 
 
 @pytest.mark.parametrize(
