@@ -53,6 +53,8 @@ class CashfreeGateway(Gateway):
     )
     # Attempts may be asked for 100 times a minute; a quarter is left for the checkout.
     rate = 1.25
+    # One call may take 8 seconds, and a paid order takes three.
+    deadline = 24.0
     # Repeated after up to 30 minutes, longer by a policy of the account's own; older ones are told by the look-up.
     tolerance = timedelta(days=3)
 
@@ -61,7 +63,7 @@ class CashfreeGateway(Gateway):
         return cast(CashfreeSettings, self.settings)
 
     def _api(self, client: Client) -> Api:
-        return Api(client, self._own, self.deadline)
+        return Api(client, self._own, self.deadline / 3)
 
     def verify(self, message: Inbound) -> Proof:
         return signing.verify(message, self._own)

@@ -176,6 +176,12 @@ def test_money_in_another_currency_is_told_as_it_is(gateway, canned, ref, order,
     assert (answer.reports[0].currency, answer.reports[0].fee) == ("USD", 0)
 
 
+def test_the_calls_of_one_question_fit_its_deadline(gateway, canned, ref, order, attempt):
+    client = canned((200, order()), (200, [attempt()]), (200, []))
+    gateway.ask(client, ref())
+    assert sum(given["timeout"] for _, _, given in client.asked) <= gateway.deadline
+
+
 def test_an_order_that_cashfree_does_not_know_is_not_found(ask, ref):
     answer = ask(ref(gateway_order_id="NEVERMADE1"))
     assert (answer.found, answer.reports) == (False, ())
