@@ -16,7 +16,8 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
-    """How the browser comes back to the shop: GET with ``fields`` in the query, or POST of a form."""
+    """How the browser comes back to the shop: GET with ``fields`` in the query, or POST of a form. A ``url`` without a
+    path is that of the shop's own address."""
 
     url: str
     fields: Mapping[str, str] = field(default_factory=dict)

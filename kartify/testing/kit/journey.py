@@ -64,7 +64,8 @@ class Trip:
 
     def callback(self, charge: Charge) -> None:
         back = self.stand_in.comeback(charge)
-        path = urlsplit(back.url).path + (f"?{urlsplit(back.url).query}" if urlsplit(back.url).query else "")
+        parts = urlsplit(back.url)
+        path = (parts.path or f"/callbacks/{self.account}") + (f"?{parts.query}" if parts.query else "")
         fields = dict(back.fields)
         if back.method == "POST":
             answer = self.client.post(path, data=urlencode(fields), content_type="application/x-www-form-urlencoded")
@@ -85,7 +86,7 @@ class Trip:
     def check_settled_once(self) -> None:
         assert [row["status"] for row in self.rows("orders")] == ["processing"]
         assert [(row["amount"], row["reversed_at"]) for row in self.rows("settlements")] == [(AMOUNT, None)]
-        assert [row["target"] for row in self.rows("order_moves")] == ["processing"]
+        assert [row["target"] for row in self.rows("order_moves")].count("processing") == 1
         assert len(self.rows("outbox")) == 1
         self.check_laws()
 
@@ -163,8 +164,9 @@ class JourneyChecks(KitBase):
 
     def test_journey_authorised_is_not_paid(self, trip: Trip) -> None:
         self.skip_if_lacking("captures")
+        """What the store's policy does with it comes later: a capture, say."""
         trip.stand_in.pay(trip.order(), state="authorized")
-        trip.lookup()
+        asking.check_order(trip.house, trip.rows("orders")[-1]["id"], by="kit")
         assert trip.rows("settlements") == []
         assert [row["status"] for row in trip.rows("orders")] == ["missing"]
 

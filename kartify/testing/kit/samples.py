@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -91,6 +91,8 @@ def plain(value: Any) -> Any:
     """As the samples write it."""
     if isinstance(value, Enum):
         return value.value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     return value.isoformat() if isinstance(value, datetime) else value
 
 
@@ -104,12 +106,18 @@ def facts(reports: Sequence[Report]) -> list[Report]:
 def compare(reports: Sequence[Report], expected: Sequence[Mapping[str, Any]]) -> None:
     """The named fields of the expected reports, in their order."""
     facts(reports)
-    told = [
-        {name: plain(getattr(report, name)) for name in wanted}
-        for report, wanted in zip(reports, expected, strict=False)
-    ]
     assert len(reports) == len(expected), f"{len(reports)} reports where {len(expected)} are expected"
+    told = [_named(plain(report), wanted) for report, wanted in zip(reports, expected, strict=True)]
     assert told == [dict(one) for one in expected]
+
+
+def _named(told: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what is told, what the sample names; parts of it likewise."""
+    return {
+        name: _named(told[name], value) if isinstance(value, Mapping) and isinstance(told[name], Mapping)
+        else told[name]
+        for name, value in wanted.items()
+    }
 
 
 class Replayed(Client):

@@ -88,7 +88,8 @@ class TrustChecks(KitBase):
 
     def test_trust_return_of_another_payment(self, make: Make, callback: Sample) -> None:
         own, payment = make(callback), callback.payment()
-        other = replace(payment, reference=f"{payment.reference[:-1]}Z", gateway_order_id=f"{payment.gateway_order_id}Z")
+        session = f"{payment.gateway_order_id}Z"
+        other = replace(payment, reference=f"{payment.reference[:-1]}Z", gateway_order_id=session)
         try:
             told = own.read_callback(callback.inbound(), other)
         except KartifyError:

@@ -69,12 +69,12 @@ class Api:
             return read(kind, self.send("GET", path).json())
 
     def list(self, kind: type[Kind], path: str) -> tuple[Kind, ...]:
-        """An answer that is a JSON array; null stands for an empty one."""
+        """An answer that is a JSON array. null is no answer: "nobody tried" would be a fact."""
         with reading():
             rows = self.send("GET", path).json()
-            if rows is not None and not isinstance(rows, list):
+            if not isinstance(rows, list):
                 raise Unreadable("expected a list")
-            return tuple(read(kind, row) for row in rows or ())
+            return tuple(read(kind, row) for row in rows)
 
     def post(self, kind: type[Kind], path: str, body: Mapping[str, Any]) -> Kind:
         with reading():

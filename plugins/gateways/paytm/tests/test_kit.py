@@ -16,7 +16,6 @@ class TestKit(GatewayKit):
     cannot = {
         "raw_body": "Paytm's checksum covers the values of the fields, not the raw bytes.",
         "signed_body": "The join of the values is ambiguous, so a checksum proves less than it seems.",
-        "signed_callback": "The same checksum: what passes is only a reason to ask.",
         "captures": "The sheet names no call that captures.",
         "several_attempts": "Order status shows one transaction of an order.",
         "second_payment": "Order status shows one transaction of an order.",

@@ -44,7 +44,8 @@ def gateway(make_gateway) -> RazorpayGateway:
 
 @pytest.fixture
 def sample() -> Callable[[str], dict[str, Any]]:
-    return lambda name: json.loads((SAMPLES / f"{name}.json").read_bytes())
+    """The body of a written webhook."""
+    return lambda name: json.loads(json.loads((SAMPLES / "webhooks" / f"{name}.json").read_bytes())["body"])
 
 
 @pytest.fixture
