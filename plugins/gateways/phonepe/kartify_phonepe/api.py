@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from kartify.plugin import Client, HttpAnswer, PartnerError, Permanent, Temporary, Unreadable
 from kartify_phonepe.problems import is_refusal, problem_of
@@ -13,7 +13,8 @@ from kartify_phonepe.tokens import Token, TokenBook
 from kartify_phonepe.wire import ID, Kind, OAuth, read
 
 TOKEN_SECONDS = 5.0
-_LEAST = 0.5
+JSON: Final = {"accept": "application/json", "content-type": "application/json"}
+_LEAST = 0.05  # seconds
 _SHORTEST_TOKEN, _LONGEST_TOKEN, _USUAL_TOKEN = 30, 86_400, 600
 
 
@@ -44,7 +45,8 @@ class Api:
         return answer
 
     def _call(self, method: str, path: str, token: str, given: Mapping[str, Any]) -> HttpAnswer:
-        headers = {"accept": "application/json", "authorization": f"O-Bearer {token}"}
+        # With a content type even where nothing is sent: the documents and the official SDK do so.
+        headers = {**JSON, "authorization": f"O-Bearer {token}"}
         if self._settings.partner:
             headers["x-merchant-id"] = self._settings.merchant_id
         url = self._settings.api_base + path
@@ -83,7 +85,11 @@ class Api:
             raise Temporary(f"PhonePe's answer cannot be read: {problem}") from None
 
     def _left(self) -> float:
-        return max(_LEAST, self._until - time.monotonic())
+        """Raises ``Temporary`` where it is too late for another call: what was asked for has not been done."""
+        left = self._until - time.monotonic()
+        if left < _LEAST:
+            raise Temporary("PhonePe was too slow: no time is left for the call itself", sent=False)
+        return left
 
     def _masked(self, problem: PartnerError, token: str) -> PartnerError:
         if token in str(problem):

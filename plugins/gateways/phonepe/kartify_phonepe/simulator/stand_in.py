@@ -130,7 +130,7 @@ class PhonePeSimulator(StandIn):
         if session is None:
             raise self._unknown("INVALID_MERCHANT_ORDER_ID", "No entry found for the merchantOrderId.")
         charges = self.book.charges_of(order_id)
-        shown = charges if request.args.get("details") == "true" else charges[-1:]
+        shown = charges if request.args.get("details", "").lower() == "true" else charges[-1:]
         state = self._state(session)
         told = shapes.order(session, shown, state)
         if state == "FAILED" and request.args.get("errorContext") == "true":
