@@ -181,6 +181,12 @@ def test_moments_are_utc_to_the_millisecond(gateway, canned, ref, order):
     assert report.at == datetime(2026, 6, 1, 6, 21, 47, 123_000, tzinfo=UTC)
 
 
+def test_seconds_where_milliseconds_belong_are_read_as_seconds(gateway, canned, ref, order):
+    """Some samples of the documents have them."""
+    [report] = gateway.ask(canned((200, order("COMPLETED", attempt(timestamp=1780294907)))), ref()).reports
+    assert report.at == datetime(2026, 6, 1, 6, 21, 47, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("moment", [None, 0, -5, "soon", True, 10**20, [], 1780294907.5])
 def test_a_moment_that_is_none_stands_for_nothing(gateway, canned, ref, order, moment):
     body = json.dumps(order("COMPLETED", attempt(timestamp=moment))).encode()

@@ -4,8 +4,10 @@ import logging
 import time
 
 import pytest
+from kartify_phonepe import PhonePeGateway, PhonePeSimulator
 
 from kartify.plugin import Denied, PartnerError, Permanent, Temporary, Throttled
+from kartify.testing.serve import simulating
 
 from .conftest import SECRETS
 
@@ -39,6 +41,49 @@ def test_token_and_call_share_one_deadline(live):
     with pytest.raises(Temporary):
         hasty.ask(live.client, ours)
     assert time.monotonic() - begun < 1.2
+
+
+def test_a_token_gets_no_more_time_than_the_call_has(live, wish):
+    live.gateway.deadline = 0.15
+    live.simulator.faults.next("slow")
+    begun = time.monotonic()
+    with pytest.raises(Temporary) as caught:
+        live.gateway.open(live.client, wish())
+    assert not caught.value.sent
+    assert time.monotonic() - begun < 0.35
+
+
+def test_a_call_for_which_no_time_is_left_is_not_made(gateway, canned, ref):
+    gateway.deadline = 0.0
+    client = canned()
+    with pytest.raises(Temporary) as caught:
+        gateway.ask(client, ref())
+    assert (caught.value.sent, client.asked) == (False, [])
+
+
+def test_what_tries_again_gets_through_whatever_fails(client, wish, ref):
+    """Sixty orders through an API that fails every third time, and each is told once and right."""
+    with simulating(PhonePeSimulator, faults=2606) as (_, simulator):
+        simulator.faults.kinds = tuple(kind for kind in simulator.faults.kinds if kind != "slow")
+        gateway = PhonePeGateway(PhonePeGateway.Settings(**simulator.settings()))
+        for number in range(60):
+            name = f"R{number}"
+            _until_told(lambda name=name: gateway.find(client, wish(reference=name))
+                        or gateway.open(client, wish(reference=name)))
+            simulator.pay(name)
+            answer = _until_told(lambda name=name: gateway.ask(client, ref(reference=name, gateway_order_id=name)))
+            assert [report.captured for report in answer.reports] == [149900]
+        assert len(simulator.book.sessions) == 60
+        assert sum(simulator.calls.values()) > 200
+
+
+def _until_told(call):
+    for _ in range(20):
+        try:
+            return call()
+        except Temporary:
+            continue
+    raise AssertionError("never got through")
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,15 @@ def test_a_refused_token_is_replaced_once_for_all_who_held_it(book):
     assert source.count == 2
 
 
+def test_a_refused_token_is_not_used_again_while_there_is_no_other(book):
+    source = Source()
+    book.get(source)
+    source.problem = Temporary("down")
+    for call in (lambda: book.replace("T1", source), lambda: book.get(source)):
+        with pytest.raises(Temporary):
+            call()
+
+
 def _together(count, work):
     found = []
     threads = [threading.Thread(target=lambda: found.append(work())) for _ in range(count)]
