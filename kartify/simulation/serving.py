@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 
 from kartify.simulation.faults import Fault, Faults
 
@@ -55,6 +55,8 @@ def json_answer(body: Any, status: int = 200, headers: Mapping[str, str] | None 
 
 def _view(served: Served, rule: str, act: Callable[..., Any]) -> Callable[..., Response]:
     def view(**ids: str) -> Response:
+        # Read before anything can fail: a server that drops a line with a body unread may hold it open instead.
+        request.get_data()
         fault = served.faults.draw()
         if early := _early(fault, served):
             served.calls[rule] += 1
