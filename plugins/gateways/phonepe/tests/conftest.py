@@ -11,8 +11,8 @@ from kartify_phonepe import PhonePeGateway, PhonePeSimulator
 from kartify_phonepe.settings import PhonePeSettings
 
 from kartify.http import HttpClient
-from kartify.plugin import HttpAnswer, Inbound, Money, PaymentRef, PaymentRequest
-from kartify.testing.serve import simulating
+from kartify.plugin import HttpAnswer, Inbound, Money, PaymentRef, PaymentRequest, SimulatorOptions
+from kartify.testing.serve import serving
 
 HERE = Path(__file__).parent
 VALUES = json.loads((HERE / "samples" / "settings.json").read_text())
@@ -75,7 +75,35 @@ def wish() -> Callable[..., PaymentRequest]:
     return make
 
 
+class Door:
+    """The place of a simulator: one server for all tests, a new simulator in it for each."""
+
+    app: Any = None
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        return self.app(environ, start_response)
+
+
+@pytest.fixture(scope="session")
+def door() -> Iterator[tuple[str, Door]]:
+    made = Door()
+    with serving(made) as url:
+        yield url, made
+
+
 @pytest.fixture
+def simulated(door) -> Callable[..., PhonePeSimulator]:
+    url, place = door
+
+    def make(**options: Any) -> PhonePeSimulator:
+        simulator = PhonePeSimulator(SimulatorOptions(base_url=url, **options))
+        place.app = simulator.app()
+        return simulator
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def client() -> Iterator[HttpClient]:
     made = HttpClient(deadline=3)
     yield made
@@ -83,20 +111,22 @@ def client() -> Iterator[HttpClient]:
 
 
 @pytest.fixture
-def live(client, ref, wish) -> Iterator[SimpleNamespace]:
-    """A gateway that talks to a running simulator. ``calls``: the asking calls without the tokens."""
-    with simulating(PhonePeSimulator) as (url, simulator):
-        gateway = PhonePeGateway(PhonePeSettings(**simulator.settings()))
+def live(simulated, client, ref, wish) -> SimpleNamespace:
+    """A gateway that talks to a running simulator."""
+    simulator = simulated()
+    gateway = PhonePeGateway(PhonePeSettings(**simulator.settings()))
 
-        def opened(reference: str = "R7Q2M9", minor: int = 149900, age: int = 0) -> PaymentRef:
-            """A payment opened ``age`` seconds ago."""
-            simulator.book.offset = timedelta(seconds=-age)
-            simulator.tokens.seconds = 3600 + age
-            gateway.open(client, wish(reference=reference, amount=Money(minor, "INR")))
-            simulator.book.offset = timedelta()
-            return ref(reference=reference, gateway_order_id=reference, amount=Money(minor, "INR"))
+    def opened(reference: str = "R7Q2M9", minor: int = 149900, age: int = 0) -> PaymentRef:
+        """A payment opened ``age`` seconds ago."""
+        simulator.book.offset = timedelta(seconds=-age)
+        simulator.tokens.seconds = 3600 + age
+        gateway.open(client, wish(reference=reference, amount=Money(minor, "INR")))
+        simulator.book.offset = timedelta()
+        return ref(reference=reference, gateway_order_id=reference, amount=Money(minor, "INR"))
 
-        yield SimpleNamespace(url=url, simulator=simulator, gateway=gateway, client=client, opened=opened)
+    return SimpleNamespace(
+        url=simulator.options.base_url, simulator=simulator, gateway=gateway, client=client, opened=opened
+    )
 
 
 class CannedClient:

@@ -4,10 +4,9 @@ import logging
 import time
 
 import pytest
-from kartify_phonepe import PhonePeGateway, PhonePeSimulator
+from kartify_phonepe import PhonePeGateway
 
 from kartify.plugin import Denied, PartnerError, Permanent, Temporary, Throttled
-from kartify.testing.serve import simulating
 
 from .conftest import SECRETS
 
@@ -61,20 +60,20 @@ def test_a_call_for_which_no_time_is_left_is_not_made(gateway, canned, ref):
     assert (caught.value.sent, client.asked) == (False, [])
 
 
-def test_what_tries_again_gets_through_whatever_fails(client, wish, ref):
+def test_what_tries_again_gets_through_whatever_fails(simulated, client, wish, ref):
     """Sixty orders through an API that fails every third time, and each is told once and right."""
-    with simulating(PhonePeSimulator, faults=2606) as (_, simulator):
-        simulator.faults.kinds = tuple(kind for kind in simulator.faults.kinds if kind != "slow")
-        gateway = PhonePeGateway(PhonePeGateway.Settings(**simulator.settings()))
-        for number in range(60):
-            name = f"R{number}"
-            _until_told(lambda name=name: gateway.find(client, wish(reference=name))
-                        or gateway.open(client, wish(reference=name)))
-            simulator.pay(name)
-            answer = _until_told(lambda name=name: gateway.ask(client, ref(reference=name, gateway_order_id=name)))
-            assert [report.captured for report in answer.reports] == [149900]
-        assert len(simulator.book.sessions) == 60
-        assert sum(simulator.calls.values()) > 200
+    simulator = simulated(faults=2606)
+    simulator.faults.kinds = tuple(kind for kind in simulator.faults.kinds if kind != "slow")
+    gateway = PhonePeGateway(PhonePeGateway.Settings(**simulator.settings()))
+    for number in range(60):
+        name = f"R{number}"
+        _until_told(lambda name=name: gateway.find(client, wish(reference=name))
+                    or gateway.open(client, wish(reference=name)))
+        simulator.pay(name)
+        answer = _until_told(lambda name=name: gateway.ask(client, ref(reference=name, gateway_order_id=name)))
+        assert [report.captured for report in answer.reports] == [149900]
+    assert len(simulator.book.sessions) == 60
+    assert sum(simulator.calls.values()) > 200
 
 
 def _until_told(call):
