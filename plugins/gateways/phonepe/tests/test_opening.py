@@ -8,9 +8,22 @@ import pytest
 from kartify.plugin import Money, Permanent, Temporary
 
 from .conftest import HERE, attempt
+from .test_asking import Scripted
 
 PAGE = "https://mercury-uat.phonepe.com/transact/uat_v2?token=made-up"
 MADE = {"orderId": "OMO1", "state": "PENDING", "expireAt": 1780297200000, "redirectUrl": PAGE}
+OPENS = sorted((HERE / "samples" / "opens").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", OPENS, ids=lambda path: path.stem)
+def test_a_sample_opens_as_it_says(gateway, wish, path):
+    sample = json.loads(path.read_text())
+    given, expect, client = sample["request"], sample["expect"], Scripted(sample["exchanges"])
+    amount = Money(given.pop("amount"), given.pop("currency"))
+    opened = gateway.open(client, wish(amount=amount, **given))
+    assert client.left == []
+    assert opened.gateway_order_id == expect["gateway_order_id"]
+    assert {name: opened.next.as_dict()[name] for name in expect["next"]} == expect["next"]
 
 
 def _sent(client):
