@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import pytest
 
-from kartify.domain.errors import Denied, PartnerError, Temporary, Throttled
+from kartify.domain.errors import Denied, Invalid, PartnerError, Temporary, Throttled
 from kartify.plugin import Gateway, HttpAnswer, Opened, PaymentAnswer, RefundAnswer
 from kartify.testing.kit.base import KitBase
-from kartify.testing.kit.reading import HUGE, pays
+from kartify.testing.kit.reading import HUGE, HUGE_WRITTEN, pays
 from kartify.testing.kit.samples import Replayed, Sample, compare, facts, load, money
 
 Make = Callable[..., Gateway]
@@ -98,9 +98,8 @@ class AskingChecks(KitBase):
             captured = report.get("captured", 0)
             if not captured:
                 continue
-            whole = json.dumps(list(ask.exchanges))
-            for body in _grown(whole, captured):
-                told = self._ask(make(ask), ask, Replayed(json.loads(body, parse_float=str)), said)
+            for grown in _grown(ask, captured):
+                told = self._ask(make(ask), ask, Replayed(grown, strict=False), said)
                 sums = {one.captured for one in (told.reports if told else ()) if pays(one)}
                 known = {one.get("captured", 0) for one in ask.expect["reports"]}
                 assert sums <= {HUGE, *known}, "an amount went through a float, or was taken for other units"
@@ -161,7 +160,10 @@ class AskingChecks(KitBase):
         except PartnerError as problem:
             said.append(str(problem))
             return None
-        facts(told.reports)
+        try:
+            facts(told.reports)
+        except Invalid:  # the core would refuse it
+            return None
         return told
 
 
@@ -172,8 +174,17 @@ def compare_less(told: PaymentAnswer, ask: Sample) -> None:
     assert more == []
 
 
-def _grown(text: str, captured: int) -> list[str]:
+def _grown(ask: Sample, captured: int) -> Iterator[list[dict[str, Any]]]:
+    """The exchanges with a sum that no float holds, wherever they write this one in minor units or in hundreds."""
     major, cents = divmod(captured, 100)
-    decimal = f"{major}.{cents:02}"
-    huge = "90071992547409.93"
-    return [text.replace(str(captured), str(HUGE)), text.replace(f'"{decimal}"', f'"{huge}"')]
+    number = json.dumps(captured / 100)  # as the sample's own JSON writes it
+    written = {
+        str(captured): str(HUGE), f'"{major}.{cents:02}"': f'"{HUGE_WRITTEN}"', f": {number}": f": {HUGE_WRITTEN}",
+    }
+    for old, new in written.items():
+        yield [
+            {"request": one["request"], "response": {
+                **one["response"], "text": json.dumps(one["response"].get("body")).replace(old, new)
+            }}
+            for one in ask.exchanges
+        ]

@@ -88,6 +88,7 @@ class Trip:
         assert [(row["amount"], row["reversed_at"]) for row in self.rows("settlements")] == [(AMOUNT, None)]
         assert [row["target"] for row in self.rows("order_moves")].count("processing") == 1
         assert len(self.rows("outbox")) == 1
+        assert self.cases() == []
         self.check_laws()
 
     def check_laws(self) -> None:

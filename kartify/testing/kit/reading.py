@@ -19,10 +19,13 @@ from kartify.testing.kit.base import KitBase
 from kartify.testing.kit.samples import Sample, compare, facts, plain
 
 Make = Callable[..., Gateway]
-# A float has no room for it.
-HUGE = 9_007_199_254_740_993
+# In hundreds, a float has no room for it: neither cut nor rounded does it come out again.
+HUGE = 8_999_999_999_999_999
+HUGE_WRITTEN = "89999999999999.99"
 LONGEST = 2.0
-_FORBIDDEN = ("socket.", "subprocess.", "os.system", "time.sleep", "sqlite3.", "urllib.")
+# Seconds without work that a busy machine may cause.
+IDLE = 0.004
+_FORBIDDEN = ("socket.", "subprocess.", "os.system", "sqlite3.", "urllib.")
 
 
 class ReadingChecks(KitBase):
@@ -109,6 +112,7 @@ class ReadingChecks(KitBase):
             own.verify(message)
             _read(own, message)
         assert seen == []
+        assert min(_idle(own, message) for _ in range(5)) < IDLE, "it waits for something"
 
     def test_reading_return_touches_nothing_but_the_bytes(self, make: Make, callback: Sample) -> None:
         own, message, payment = make(callback), callback.inbound(), callback.payment()
@@ -126,6 +130,14 @@ def _read(own: Gateway, message: Inbound) -> Webhook:
     assert isinstance(told, Webhook)
     facts(told.reports)
     return told
+
+
+def _idle(own: Gateway, message: Inbound) -> float:
+    """Seconds of a reading in which this thread did nothing."""
+    begun, worked = time.perf_counter(), time.thread_time()
+    own.verify(message)
+    own.read_webhook(message)
+    return (time.perf_counter() - begun) - (time.thread_time() - worked)
 
 
 def _told(own: Gateway, message: Inbound) -> list[Report]:
@@ -156,7 +168,7 @@ def _enlarged(body: bytes, captured: int) -> Iterator[bytes]:
     written = {f"{major}.{cents:02}", f"{major}.{cents:02}".rstrip("0"), f"{major}.0"}
     for text in written | ({str(major)} if not cents else set()):
         if len(text) > 2:
-            yield body.replace(text.encode(), b"90071992547409.93")
+            yield body.replace(text.encode(), HUGE_WRITTEN.encode())
 
 
 _watching: dict[int, list[str]] = {}
