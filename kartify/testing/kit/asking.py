@@ -101,8 +101,9 @@ class AskingChecks(KitBase):
             for grown in _grown(ask, captured):
                 told = self._ask(make(ask), ask, Replayed(grown, strict=False), said)
                 sums = {one.captured for one in (told.reports if told else ()) if pays(one)}
-                known = {one.get("captured", 0) for one in ask.expect["reports"]}
-                assert sums <= {HUGE, *known}, "an amount went through a float, or was taken for other units"
+                # Where only one of two sums was changed, the other may be what counts.
+                strange = [one for one in sums - {HUGE, captured} if str(one) not in json.dumps(list(ask.exchanges))]
+                assert strange == [], "an amount went through a float, or was taken for other units"
 
     def test_asking_several_attempts_and_unknown_words_are_among_the_samples(self, make: Make) -> None:
         found = [one.expect for one in load(self.samples, "asks")]

@@ -25,6 +25,7 @@ MAY_LACK = frozenset({
     "signed_callback",  # no return of the browser is signed
     "retired_secret",  # there is one secret only
     "several_attempts", "second_payment", "other_amount",  # the gateway itself never has them
+    "outside_refunds",  # its answers do not tell of refunds that somebody else made
     "unknown_id",  # it answers the same for an id that it does not know
 })  # fmt: skip
 

@@ -190,6 +190,7 @@ class JourneyChecks(KitBase):
 
     def test_journey_refunded_outside(self, trip: Trip) -> None:
         self.skip_if_lacking("refunds")
+        self.skip_if_lacking("outside_refunds")
         charge = trip.stand_in.pay(trip.order())
         trip.lookup()
         trip.stand_in.refund_outside(charge.id)
