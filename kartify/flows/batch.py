@@ -13,12 +13,9 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from kartify.domain.reports import Channel, Report
-from kartify.flows import facts, inbox, settle
+from kartify.flows import inbox, many, settle
 from kartify.flows.settle_rows import Source
 from kartify.flows.writes import execute_many
-from kartify.prepared import Prepared
-
-_STORE_AND_LOCK, _FACTS = Prepared(inbox.STORE_AND_LOCK), Prepared(facts.FACTS)
 
 
 class NotPlain(Exception):
@@ -40,16 +37,9 @@ class Message:
         return self.reports[0].gateway_order_id or ""
 
     @property
-    def place(self) -> tuple[str, str]:
-        """Locks are taken in this order in every process, so that two batches do not wait for one another."""
-        return self.gateway_order_id, str(self.values["m_event_key"])
-
-    def source(self, stored: inbox.Stored) -> Source:
-        assert stored.located is not None
-        return Source(
-            account_id=self.account_id, payment_id=stored.located.payment_id, channel=self.channel, by=self.channel,
-            at=self.values["m_received_at"], can_void=self.can_void, inbox_id=stored.id,
-        )
+    def key(self) -> tuple[UUID, str]:
+        """What makes it unique in the inbox."""
+        return self.account_id, self.values["m_event_key"]
 
 
 def is_plain(reports: Sequence[Report]) -> bool:
@@ -62,30 +52,45 @@ def is_plain(reports: Sequence[Report]) -> bool:
 def work_off(connection: Connection, messages: Sequence[Message]) -> list[settle.Outcome | None]:
     """In the caller's transaction; None for a duplicate. PostgreSQL only. Raises ``NotPlain`` where one of them is of
     no order that is known, was here before and is not done, or is about another's order."""
-    ordered = sorted(messages, key=lambda message: message.place)
-    rows = [{**one.values, "gateway_order_id": one.gateway_order_id} for one in ordered]
-    stored = [inbox.stored_of(row) for [row] in _STORE_AND_LOCK.run(connection, rows)]
-    open_ = [pair for pair in zip(ordered, stored, strict=True) if not pair[1].finished]
-    orders = {one.located.order_id for _, one in open_ if one.located is not None and one.new}
-    if len(orders) != len(open_):
+    copies: dict[tuple[UUID, str], list[Message]] = {}
+    for message in sorted(messages, key=lambda message: message.key):
+        copies.setdefault(message.key, []).append(message)
+    firsts = [same[0] for same in copies.values()]
+    stored = many.store_and_lock(
+        connection, [_row(one, len(copies[one.key]) - 1) for one in firsts], [_name(one) for one in firsts]
+    )
+    new = [(one, stored[one.key]) for one in firsts if stored[one.key].id == one.values["m_id"]]
+    finished = sum(row.state in inbox.FINISHED for row in stored.values())
+    if len({row.order_id for _, row in new if row.order_id}) != len(new) or finished != len(firsts):
         raise NotPlain("each is worked off alone")
-    settled = _settled(connection, open_) if open_ else {}
-    return [settled.get(id(message)) for message in messages]
+    settled = _settled(connection, new) if new else {}
+    return [settled.pop(message.key, None) for message in messages]
 
 
-def _settled(
-    connection: Connection, found: Sequence[tuple[Message, inbox.Stored]]
-) -> dict[int, settle.Outcome]:
+def _row(message: Message, duplicates: int) -> dict[str, Any]:
+    return {**{name: message.values[f"m_{name}"] for name in inbox.COLUMNS}, "duplicates": duplicates}
+
+
+def _name(message: Message) -> dict[str, Any]:
+    return {"id": message.values["m_id"], "account_id": message.account_id,
+            "gateway_order_id": message.gateway_order_id}
+
+
+def _settled(connection: Connection, new: Sequence[tuple[Message, Any]]) -> dict[tuple[UUID, str], settle.Outcome]:
     asked = [
-        {"order_id": one.located.order_id if one.located else None, "account_id": message.account_id,
+        {"order_id": row.order_id, "account_id": message.account_id,
          "gateway_payment_id": message.reports[0].gateway_payment_id}
-        for message, one in found
+        for message, row in new
     ]
-    outcomes: dict[int, settle.Outcome] = {}
+    snapshots = many.load(connection, asked)
+    outcomes = {}
     todo = []
-    for (message, one), known in zip(found, _FACTS.run(connection, asked), strict=True):
-        snapshot = facts.snapshot_of(connection, known)
-        writes, outcomes[id(message)] = settle.conclude(connection, snapshot, message.reports, message.source(one))
+    for message, row in new:
+        source = Source(
+            account_id=message.account_id, payment_id=row.payment_id, channel=message.channel, by=message.channel,
+            at=message.values["m_received_at"], can_void=message.can_void, inbox_id=row.id,
+        )
+        writes, outcomes[message.key] = settle.conclude(connection, snapshots[row.order_id], message.reports, source)
         todo.append(writes)
     execute_many(connection, [writes for writes in todo if writes])
     return outcomes

@@ -11,7 +11,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from kartify.domain.decide import ChargeView, OrderView, Settlement
 from kartify.domain.delivery import FULFILMENT, Kind, State
@@ -96,31 +109,38 @@ _CHARGE_NAMES = (
     *FACT_NAMES, "id", "gateway_payment_id", "payment_id", "account_id", "method", "ours", "kept", "last_report_at",
     "order_id", "first_seen_at",
 )
-_of_order = select(*(charges.c[name] for name in _CHARGE_NAMES))
+CHARGES = select(*(charges.c[name] for name in _CHARGE_NAMES))
 # Two look-ups by index. One condition with OR is a scan of all charges wherever the planner thinks them few.
 _ours = union_all(
-    _of_order.where(charges.c.order_id == bindparam("order_id", type_=charges.c.order_id.type)),
-    _of_order.where(
+    CHARGES.where(charges.c.order_id == bindparam("order_id", type_=charges.c.order_id.type)),
+    CHARGES.where(
         charges.c.order_id.is_(None),
         charges.c.account_id == bindparam("account_id", type_=charges.c.account_id.type),
         charges.c.gateway_payment_id == bindparam("gateway_payment_id", type_=charges.c.gateway_payment_id.type),
     ),
 ).subquery("ours")
-_CHARGE_COLUMNS = tuple(_ours.c[name].label(f"c_{name}") for name in _CHARGE_NAMES)
 _SETTLEMENT_COLUMNS = tuple(
     settlements.c[name].label(f"s_{name}")
     for name in ("charge_id", "amount", "currency", "fee", "discount", "accepted", "kind", "reversed_at", "settled_at")
 )
-FACTS = (
-    select(*_ORDER_COLUMNS, *_CHARGE_COLUMNS, *_SETTLEMENT_COLUMNS)
-    .select_from(
-        orders.join(stores, stores.c.id == orders.c.store_id)
-        .outerjoin(links, _bound_oms)
-        .outerjoin(_ours, true())
-        .outerjoin(settlements, settlements.c.charge_id == _ours.c.id)
+
+
+def facts_of(ours: Subquery, joined: ColumnElement[bool], these: ColumnElement[bool]) -> Select[Any]:
+    """An order's row once for each charge, or once without. ``ours``: the charges, ``joined`` to their orders."""
+    charge_columns = (ours.c[name].label(f"c_{name}") for name in _CHARGE_NAMES)
+    return (
+        select(*_ORDER_COLUMNS, *charge_columns, *_SETTLEMENT_COLUMNS)
+        .select_from(
+            orders.join(stores, stores.c.id == orders.c.store_id)
+            .outerjoin(links, _bound_oms)
+            .outerjoin(ours, joined)
+            .outerjoin(settlements, settlements.c.charge_id == ours.c.id)
+        )
+        .where(these)
     )
-    .where(orders.c.id == bindparam("order_id"))
-)
+
+
+FACTS = facts_of(_ours, true(), orders.c.id == bindparam("order_id"))
 
 
 def lock(connection: Connection, order_id: UUID) -> None:

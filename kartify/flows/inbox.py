@@ -21,6 +21,9 @@ DROPPED_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "
 MOST_HEADERS, LONGEST_HEADER = 60, 2_000
 
 
+FINISHED = ("done", "ignored")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """The message row, new or known, and the payment that it names where there is one (its order is then locked)."""
@@ -34,14 +37,14 @@ class Stored:
     @property
     def finished(self) -> bool:
         """De-duplicate on *done*, not on *seen*."""
-        return not self.new and self.state in ("done", "ignored")
+        return not self.new and self.state in FINISHED
 
 
-_COLUMNS = (
+COLUMNS = (
     "id", "account_id", "event_key", "channel", "event", "method", "path", "headers", "body", "secret", "received_at",
     "state", "reason", "due_at", "done_at",
 )
-_values = {name: bindparam(f"m_{name}", type_=inbox.c[name].type) for name in _COLUMNS}
+_values = {name: bindparam(f"m_{name}", type_=inbox.c[name].type) for name in COLUMNS}
 _upsert = postgres_insert(inbox).values(_values)
 STORE = _upsert.on_conflict_do_update(
     index_elements=["account_id", "event_key"], set_={"duplicates": inbox.c.duplicates + 1}

@@ -6,41 +6,19 @@ statement is built once per sequence of templates and kept, so a hot path costs 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, CursorResult, bindparam, func, insert, literal, select, text, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy import Connection, CursorResult, func, literal, select
 from sqlalchemy.sql.dml import UpdateBase
 
 from kartify.domain.errors import Conflict
-from kartify.models import (
-    AuditEntry,
-    Base,
-    Case,
-    Charge,
-    Delivery,
-    InboxMessage,
-    Operation,
-    Order,
-    OrderMove,
-    Payment,
-    Report,
-    Settlement,
-    TimelineEntry,
-    table,
-)
-from kartify.prepared import Prepared
-
-# How a column's value is called in the statement.
-Names = Callable[[str], str]
-Template = Callable[[Names, frozenset[str]], UpdateBase]
-TEMPLATES: dict[str, Template] = {}
-INSERTS: set[str] = set()
+from kartify.flows.templates import INSERTS, TEMPLATES, Bound, OfList
+from kartify.listed import Listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,98 +28,6 @@ class Write:
     template: str
     values: dict[str, Any]
     must: bool = False
-
-
-def _insert(name: str, model: type[Base], *columns: str, once: str | None = None) -> None:
-    """``once``: a row with the same value in this column that is there already stays as it is."""
-    target = table(model)
-
-    def build(called: Names, given: frozenset[str]) -> UpdateBase:
-        # A column that has nothing to say is left out: each parameter costs, and most of a charge is not known yet.
-        values = {column: bindparam(called(column), type_=target.c[column].type) for column in columns
-                  if column in given}
-        if once is None:
-            return insert(target).values(values)
-        # SQLite's compiler takes PostgreSQL's ON CONFLICT as it is.
-        return postgres_insert(target).values(values).on_conflict_do_nothing(index_elements=[once])
-
-    TEMPLATES[name] = build
-    INSERTS.add(name)
-
-
-def _update(
-    name: str, model: type[Base], where: Sequence[str], *columns: str, bump: Sequence[str] = (), only_open: bool = False
-) -> None:
-    """``where``: the key, then texts that must still be as they were. They are bound as ``<column>``, or as
-    ``old_<column>`` where the column is also written."""
-    target = table(model)
-
-    def bound(called: Names, column: str) -> Any:
-        name = f"old_{column}" if column in columns else column
-        return bindparam(called(name), type_=target.c[column].type)
-
-    def build(called: Names, _given: frozenset[str]) -> UpdateBase:
-        values: dict[str, Any] = {column: bindparam(called(column), type_=target.c[column].type)
-                                  for column in columns}
-        values |= {column: target.c[column] + 1 for column in bump}
-        key, *guards = where
-        # In a form that no index serves: else a planner with old figures may look for the status first, through all
-        # the orders that have it, and only then for the key.
-        same = [func.coalesce(target.c[column], text("''")) == bound(called, column) for column in guards]
-        found = update(target).where(target.c[key] == bound(called, key), *same).values(values)
-        return found.where(target.c.closed_at.is_(None)) if only_open else found
-
-    TEMPLATES[name] = build
-
-
-FACTS = (
-    "state", "method", "currency", "authorized", "authorized_at", "captured", "captured_at", "refunded", "lost", "fee",
-    "discount", "failed_at", "voided_at", "pending_at", "release_at", "disputed_at", "dispute_deadline",
-    "dispute_closed", "denied_at", "ours", "last_report_at",
-)
-_insert("charge", Charge, "id", "account_id", "gateway_payment_id", "payment_id", "order_id", "first_seen_at", *FACTS)
-_update("charge_facts", Charge, ["id"], "payment_id", "order_id", *FACTS)
-_insert(
-    "report", Report, "id", "order_id", "payment_id", "charge_id", "account_id", "inbox_id", "run_id", "channel", "by",
-    "state", "word", "currency", "authorized", "captured", "refunded", "detail", "gateway_at", "seen_at",
-)
-_update("payment_state", Payment, ["id"], "state", "state_reason", "next_ask_at", "answered_at")
-_update("payment_ask", Payment, ["id"], "next_ask_at")
-_insert(
-    "settlement", Settlement, "id", "order_id", "charge_id", "amount", "currency", "fee", "discount", "accepted",
-    "kind", "channel", "by", "settled_at", "captured_at", "reversed_at",
-)
-_update("settlement_change", Settlement, ["charge_id"], "amount", "fee", "discount", "accepted", "kind", "captured_at",
-        "reversed_at")
-_update("order_move", Order, ["id", "status"], "status", "status_at", "basis", "cancelled_by",
-        "cancel_requested_at", "clock_at", bump=("version",))
-_update("order_cancel", Order, ["id"], "cancel_requested_at", "cancel_requested_by", bump=("version",))
-_update("order_clock", Order, ["id"], "clock_at", "clock_why")
-_update("order_oms_id", Order, ["id"], "oms_order_id")
-_insert("move", OrderMove, "id", "order_id", "source", "target", "actor", "by", "channel", "reason", "evidence", "at")
-_insert(
-    "delivery", Delivery, "id", "order_id", "store_id", "account_id", "kind", "state", "reason", "settlement_id",
-    "due_at", "by", "created_at", "done_at",
-)
-_update("delivery_state", Delivery, ["id", "state"], "state", "reason", "due_at", "done_at")
-_update("delivery_receipt", Delivery, ["id", "state"], "state", "receipt", "receipt_kind", "due_at", "done_at")
-_update("delivery_settlement", Delivery, ["id"], "settlement_id")
-_insert(
-    "operation_once", Operation, "id", "key", "charge_id", "order_id", "account_id", "kind", "amount", "currency",
-    "state", "by", "reason", "due_at", "created_at", once="key",
-)
-_insert(
-    "case", Case, "id", "subject", "type", "store_id", "order_id", "charge_id", "account_id", "reason", "money_held",
-    "difference", "currency", "deadline", "opened_at",
-)
-_update("case_change", Case, ["id"], "reason", "money_held", "difference", "currency", "deadline", "closed_at",
-        "closed_by", "resolution", "opened_at")
-_update("case_close", Case, ["id"], "money_held", "closed_at", "closed_by", "resolution")
-_update("case_answered", Case, ["subject", "type"], "money_held", "closed_at", "closed_by",
-        "resolution", only_open=True)
-_update("inbox_state", InboxMessage, ["id"], "state", "reason", "due_at", "done_at", "attempts")
-_insert("timeline", TimelineEntry, "id", "order_id", "at", "kind", "by", "text", "data")
-_insert("audit", AuditEntry, "id", "at", "by", "action", "subject", "text", "data")
 
 
 def execute(connection: Connection, writes: Sequence[Write]) -> None:
@@ -161,19 +47,21 @@ def execute(connection: Connection, writes: Sequence[Write]) -> None:
 
 
 def execute_many(connection: Connection, orders: Sequence[Sequence[Write]]) -> None:
-    """The writes of several orders, each in one command, those of one shape in one trip. PostgreSQL only. Raises
+    """The writes of several orders, those of one sequence of templates in one command. PostgreSQL only. Raises
     ``Conflict``, as ``execute``."""
-    shapes: dict[Shape, list[dict[str, Any]]] = {}
+    sequences: dict[Sequenced, list[Sequence[Write]]] = {}
     for writes in orders:
-        shape, values = _shaped(writes)
-        shapes.setdefault(shape, []).append(values)
-    for shape, rows in shapes.items():
-        for [row] in _prepared(shape).run(connection, rows):
-            _must(row)
+        sequences.setdefault(tuple([(write.template, write.must) for write in writes]), []).append(writes)
+    for sequence, found in sequences.items():
+        columns = enumerate(zip(*found, strict=True))
+        lists = {f"list{index}": [write.values for write in column] for index, column in columns}
+        [counts] = _listed(sequence).run(connection, **lists)
+        if any(must for _, must in sequence):
+            _must(counts, len(found))
 
 
-def _must(counts: Sequence[int]) -> None:
-    if any(count != 1 for count in counts):
+def _must(counts: Sequence[int], hit: int = 1) -> None:
+    if any(count != hit for count in counts):
         raise Conflict("changed by someone else meanwhile")
 
 
@@ -211,28 +99,39 @@ def _given(write: Write) -> frozenset[str]:
     return frozenset(_names(write)) if write.template in INSERTS else frozenset()
 
 
-@lru_cache(maxsize=512)
-def _prepared(shape: Shape) -> Prepared:
-    return Prepared(_folded(shape))
-
-
 @lru_cache(maxsize=256)
 def _single(template: str, given: frozenset[str]) -> UpdateBase:
-    return TEMPLATES[template]("v_{}".format, given)
+    return TEMPLATES[template](Bound("v_{}".format), given)
 
 
 @lru_cache(maxsize=512)
 def _folded(shape: Shape) -> Any:
+    return _in_one([
+        (TEMPLATES[template](Bound(dict(called).__getitem__), frozenset(dict(called))), must)
+        for template, must, called in shape
+    ])
+
+
+# The template of each write, and whether it must hit its row.
+Sequenced = tuple[tuple[str, bool], ...]
+
+
+@lru_cache(maxsize=512)
+def _listed(sequence: Sequenced) -> Listed:
+    return Listed(_in_one([
+        (TEMPLATES[template](OfList(f"list{index}"), None), must) for index, (template, must) in enumerate(sequence)
+    ]))
+
+
+def _in_one(statements: Sequence[tuple[Any, bool]]) -> Any:
+    """All of them as one command, which gives how many rows each of those hit that must."""
     parts: list[Any] = []
     counts: list[Any] = []
-    for index, (template, must, called) in enumerate(shape):
-        names = dict(called)
-        statement: Any = TEMPLATES[template](names.__getitem__, frozenset(names))
-        target = statement.table
+    for index, (statement, must) in enumerate(statements):
         if not must:
             parts.append(statement.cte(f"w{index}"))
             continue
-        part = statement.returning(next(iter(target.primary_key)).label("hit")).cte(f"w{index}")
+        part = statement.returning(next(iter(statement.table.primary_key)).label("hit")).cte(f"w{index}")
         parts.append(part)
         counts.append(select(func.count()).select_from(part).scalar_subquery())
     nothing: list[Any] = [literal(1)]

@@ -17,7 +17,7 @@ ALLOWED = {
     "queue": set(),
     "database": set(),
     "contain": {"domain"},
-    "prepared": set(),
+    "listed": set(),
     "together": set(),
     "vault": {"domain"},
     "simulation": {"clock", "domain", "plugin"},
@@ -26,7 +26,7 @@ ALLOWED = {
     "accounts": {"database", "domain", "models", "plugin", "registry", "vault"},
     "house": {"accounts", "database", "plugin", "registry", "together", "vault"},
     "flows": {
-        "accounts", "clock", "contain", "database", "domain", "house", "models", "plugin", "prepared", "ratelimit",
+        "accounts", "clock", "contain", "database", "domain", "house", "listed", "models", "plugin", "ratelimit",
     },
     "migrations": {"database", "models"},
     "settings": {"stack"},

@@ -6,7 +6,7 @@ import ast
 
 from sqlalchemy.sql.dml import Insert, Update
 
-from kartify.flows import writes
+from kartify.flows import templates
 from kartify.models import Order, table
 
 DOOR = "kartify.flows.moves"
@@ -16,7 +16,7 @@ orders = table(Order)
 def _columns(template: str) -> set[str]:
     """What a template writes, with every column given."""
     columns = frozenset(column.name for table in _tables() for column in table.c)
-    statement = writes.TEMPLATES[template]("v_{}".format, columns)
+    statement = templates.TEMPLATES[template](templates.Bound("v_{}".format), columns)
     assert isinstance(statement, Insert | Update)
     if not isinstance(statement, Update) or statement.table is not orders:
         return set()
@@ -28,7 +28,7 @@ def _tables():
 
 
 def test_one_template_writes_the_status_of_an_order():
-    assert {name for name in writes.TEMPLATES if "status" in _columns(name)} == {"order_move"}
+    assert {name for name in templates.TEMPLATES if "status" in _columns(name)} == {"order_move"}
 
 
 def test_only_the_door_uses_that_template(core):
@@ -43,7 +43,7 @@ def test_only_the_door_uses_that_template(core):
 
 
 def test_the_template_hits_the_old_status_and_must_hit_one_row(core):
-    statement = str(writes.TEMPLATES["order_move"]("v_{}".format, frozenset()))
+    statement = str(templates.TEMPLATES["order_move"](templates.Bound("v_{}".format), frozenset()))
     assert "coalesce(orders.status, '') = :v_old_status" in statement
     door = next(module for module in core if module.name == DOOR)
     move = next(call for call in door.calls if any(getattr(one, "value", None) == "order_move" for one in call.args))

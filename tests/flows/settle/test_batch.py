@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from sqlalchemy import event
 
 from kartify import accounts, clock
 from kartify.domain.reports import Channel
-from kartify.flows import batch, inbox, laws, receive, retry
+from kartify.flows import batch, inbox, laws, many, receive, retry
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -130,8 +129,8 @@ def test_a_failure_in_any_trip_undoes_the_batch_and_each_is_done_alone(house, ac
 
         return trip_or_fail
 
-    for name in ("_STORE_AND_LOCK", "_FACTS"):
-        monkeypatch.setattr(batch, name, SimpleNamespace(run=failing(getattr(batch, name).run)))
+    for name in ("store_and_lock", "load"):
+        monkeypatch.setattr(many, name, failing(getattr(many, name)))
     monkeypatch.setattr(batch, "execute_many", failing(batch.execute_many))
     jobs = [job(house, account, f"e{number}", report(number)) for number in range(3)]
     assert together(house, *jobs) == ["settled"] * 3
