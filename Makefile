@@ -6,7 +6,7 @@ EDITABLE := -e . $(foreach p,$(PLUGINS),-e $(patsubst %/pyproject.toml,./%,$(p))
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lint types bench screenshots docs requirements clean
+.PHONY: help install run test check lint types bench certify screenshots docs requirements clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -33,6 +33,10 @@ lint: install ## style and house rules
 
 types: install ## static types
 	$(BIN)/mypy kartify $(sort $(dir $(wildcard plugins/*/*/kartify_*/__init__.py)))
+
+certify: install ## run the conformance kit for each of our gateways and keep its verdict
+	for place in $(sort $(wildcard plugins/gateways/*/tests/test_kit.py)); do \
+		$(BIN)/kartify plugins certify $$(basename $$(dirname $$(dirname $$place))) || exit 1; done
 
 bench: install ## how fast a signed webhook is settled, beside pgbench in the same run
 	$(BIN)/python -m kartify.bench

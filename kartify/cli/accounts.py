@@ -14,7 +14,7 @@ from kartify.cli.here import me
 from kartify.cli.house import open_house
 from kartify.cli.output import json_option, show
 from kartify.cli.values import pairs
-from kartify.flows import stores
+from kartify.flows import audit, stores
 from kartify.house import House
 from kartify.plugin.oms import Oms
 from kartify.plugin.partner import Partner
@@ -36,9 +36,17 @@ def account() -> None:
 @click.argument("values", nargs=-1, metavar=KEYS)
 @click.option("--label", help="What people call this account.")
 @click.option("--test", is_flag=True, help="Refuse settings that move real money.")
+@click.option("--uncertified-because", metavar="REASON",
+              help="Take a live account of a plugin without a certificate upon yourself; audited.")
 @json_option
-def add(store: str, slug: str, values: tuple[str, ...], as_json: bool, **options: Any) -> None:
+def add(
+    store: str, slug: str, values: tuple[str, ...], as_json: bool, uncertified_because: str | None, **options: Any
+) -> None:
     """Add an account of plugin SLUG to a store; prints where the partner finds us."""
+    if uncertified_because is not None:
+        options["uncertified"] = audit.Act(
+            by=me(), action="uncertified plugin", subject="", text=f"{slug}: {uncertified_because}"
+        )
     with open_house() as house:
         kind = house.registry.partner(slug)
         given = pairs(values, secrets=secret_names(kind) if kind else ())

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from kartify import clock, registry
+from kartify import certificates, clock, registry
 from kartify.cli import find
 from kartify.cli.here import NotHere, settings_here
 from kartify.cli.house import open_house
@@ -21,6 +21,7 @@ from kartify.cli.output import columns, json_option, show
 from kartify.house import House
 from kartify.migrations.run import current, head
 from kartify.models import Heartbeat, table
+from kartify.plugin.gateway import Gateway
 from kartify.registry import BrokenPlugins
 from kartify.settings import BrokenSettings, Settings
 
@@ -63,6 +64,13 @@ def _checks() -> Iterator[Check]:
         yield Check(name="plugins", state="problem", text=str(problem))
         return
     yield Check(name="plugins", state="ok", text=", ".join(sorted(found.partners)) or "none is installed")
+    doubtful = sorted(
+        slug for slug, one in found.partners.items()
+        if issubclass(one.partner, Gateway) and certificates.standing(one.partner)[0] != "certified"
+    )
+    if doubtful:
+        told = f"{', '.join(doubtful)}: not certified as they are now; 'kartify plugins certify SLUG' runs the kit"
+        yield Check(name="certificates", state="note", text=told)
     with open_house() as house:
         database = _database(house)
         yield database

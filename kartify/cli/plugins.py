@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from kartify import registry
+from kartify import certificates, registry
 from kartify.cli import template
+from kartify.cli.certify import certify
 from kartify.cli.output import columns, json_option, show
 from kartify.registry import BrokenPlugins
 
@@ -18,6 +19,9 @@ def plugins() -> None:
     """See and check gateway and OMS plugins, or begin one."""
 
 
+plugins.add_command(certify)
+
+
 @plugins.command("list")
 @json_option
 def list_(as_json: bool) -> None:
@@ -25,10 +29,12 @@ def list_(as_json: bool) -> None:
     found = registry.load()
     rows: list[dict[str, Any]] = [
         {"slug": slug, "kind": one.partner.kind, "name": one.partner.name, "package": one.distribution,
-         "version": one.version, "simulator": slug in found.simulators}
+         "version": one.version, "simulator": slug in found.simulators,
+         "certificate": certificates.standing(one.partner)[0]}
         for slug, one in sorted(found.partners.items())
     ]
-    text = columns([(row["slug"], row["kind"], row["name"], f"{row['package']} {row['version']}") for row in rows])
+    text = columns([(row["slug"], row["kind"], row["name"], f"{row['package']} {row['version']}", row["certificate"])
+                    for row in rows])
     show(rows, as_json=as_json, text=text or "No plugin is installed.")
 
 
@@ -48,12 +54,15 @@ def check(as_json: bool) -> None:
 
 
 @plugins.command()
-@click.argument("slug")
+@click.argument("words", nargs=-1, required=True, metavar="gateway SLUG")
 @click.option("--into", type=click.Path(file_okay=False, path_type=Path), default=Path("."), show_default=True,
               help="The folder that the package's own folder is made in.")
 @json_option
-def new(slug: str, into: Path, as_json: bool) -> None:
-    """Write a new gateway package SLUG: it installs, boots and passes its tests, and speaks to a made-up gateway."""
+def new(words: tuple[str, ...], into: Path, as_json: bool) -> None:
+    """Write a new gateway package SLUG: it installs, boots, passes the kit, and speaks to a made-up gateway."""
+    if len(words) > 2 or (len(words) == 2 and words[0] != "gateway"):
+        raise click.UsageError("expected: kartify plugins new gateway SLUG")
+    slug = words[-1]
     folder = template.write(slug, into)
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     text = "\n".join([f"{folder}:", *(f"  {name}" for name in files), "", f"Next: pip install -e {folder}"])

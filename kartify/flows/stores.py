@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,11 +13,11 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from kartify import clock
+from kartify import certificates, clock
 from kartify.accounts import read_settings, secret_names
 from kartify.domain.errors import Conflict, Invalid, NotFound
 from kartify.domain.money import check_currency
-from kartify.flows import runs
+from kartify.flows import audit, runs
 from kartify.flows.policy import StorePolicy
 from kartify.house import House
 from kartify.models import Account, Cron, Payment, Store, StoreAccount, new_id, table
@@ -104,16 +105,19 @@ def _partner(house: House, slug: str) -> type[Partner]:
 
 
 def add_account(
-    house: House, store: str, slug: str, values: Mapping[str, Any], *, label: str | None = None, test: bool = False
+    house: House, store: str, slug: str, values: Mapping[str, Any], *, label: str | None = None, test: bool = False,
+    uncertified: audit.Act | None = None,
 ) -> UUID:
     """A new account of a store. One merchant and mode is one account: another store links to it instead.
 
-    ``test``: refuse settings that move real money. Raises ``Invalid``, ``Conflict``, ``NotFound``.
+    ``test``: refuse settings that move real money. ``uncertified``: who takes a live account of a gateway plugin
+    without a certificate upon himself, and why. Raises ``Invalid``, ``Conflict``, ``NotFound``.
     """
     kind = _partner(house, slug)
     settings = validate(kind, values)
     if test and settings.mode() != "test":
         raise Invalid("mode", "these settings move real money; leave --test away if that is meant")
+    _certified(kind, settings, uncertified)
     now = clock.now()
     account_id = new_id()
     row = {
@@ -128,10 +132,25 @@ def add_account(
             connection.execute(insert(accounts).values(row))
             _link(connection, found["id"], account_id, kind(settings), at=now)
             _keep_cron(connection, kind(settings), account_id)
+            if uncertified is not None:
+                audit.write(connection, replace(uncertified, subject=f"account:{account_id}"))
     except IntegrityError:
         raise Conflict("this account or a second active OMS of this store is there already") from None
     house.accounts.forget()
     return account_id
+
+
+def _certified(kind: type[Partner], settings: PartnerSettings, uncertified: audit.Act | None) -> None:
+    """Real money goes through a plugin that has passed the kit as it is now, or through one that an admin answers
+    for."""
+    if uncertified is not None or settings.mode() != "live" or not issubclass(kind, Gateway):
+        return
+    standing, _ = certificates.standing(kind)
+    if standing != "certified":
+        raise Conflict(
+            f"the plugin '{kind.slug}' is {standing}, and this account moves real money: run 'kartify plugins certify "
+            f"{kind.slug}', or take it upon yourself with --uncertified-because"
+        )
 
 
 def _refuse_second(connection: Connection, row: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ ALLOWED = {
     "ratelimit": set(),
     "queue": set(),
     "database": set(),
+    "certificates": set(),
     "contain": {"domain"},
     "listed": set(),
     "together": set(),
@@ -26,7 +27,8 @@ ALLOWED = {
     "accounts": {"database", "domain", "models", "plugin", "registry", "vault"},
     "house": {"accounts", "database", "plugin", "registry", "together", "vault"},
     "flows": {
-        "accounts", "clock", "contain", "database", "domain", "house", "listed", "models", "plugin", "ratelimit",
+        "accounts", "certificates", "clock", "contain", "database", "domain", "house", "listed", "models", "plugin",
+        "ratelimit",
     },
     "migrations": {"database", "models"},
     "settings": {"stack"},
