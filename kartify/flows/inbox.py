@@ -17,7 +17,9 @@ from kartify.plugin.partner import Inbound
 
 inbox, orders, payments = table(InboxMessage), table(Order), table(Payment)
 # Everything else is kept: a message that waits is read again from what came.
-DROPPED_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-kartify-peer", "connection"})
+DROPPED_HEADERS = frozenset({
+    "authorization", "cookie", "proxy-authorization", "x-kartify-peer", "connection", "apikey", "x-api-key",
+})
 MOST_HEADERS, LONGEST_HEADER = 60, 2_000
 
 
