@@ -55,7 +55,7 @@ class CCAvenueSettings(PartnerSettings):
     )
     list_attempts: bool = Field(
         default=True,
-        description="Read all attempts of an order from the order look-up. Off: only where it is closed to the account.",
+        description="Read all attempts of an order from the order look-up. Off: only if it is closed to the account.",
     )
     list_page_size: int = Field(default=100, ge=10, le=100, description="Rows a page of the order look-up.")
     list_days: int = Field(default=7, ge=2, le=31, description="Most days that one order look-up spans.")
