@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from flask import Flask
@@ -66,6 +66,10 @@ class StandIn(ABC):
         return {}
 
     # Driving it.
+
+    def arrive(self, step: Mapping[str, Any]) -> None:  # noqa: B027
+        """The customer's browser follows the shop's next step (as ``NextStep.as_dict`` gives it). Nothing to do where
+        opening the payment made the session; a gateway that has no such call hears of it only here."""
 
     def pay(
         self, session_id: str, *, state: State = "captured", amount: int | None = None, method: str = "upi", **data: Any

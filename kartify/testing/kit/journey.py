@@ -52,7 +52,9 @@ class Trip:
         }
         answer = self.client.post("/api/v1/orders", json=body, headers=self.headers)
         assert answer.status_code == 201, answer.text
-        assert answer.get_json()["payment"]["state"] == "open", answer.text
+        payment = answer.get_json()["payment"]
+        assert payment["state"] == "open", answer.text
+        self.stand_in.arrive(payment["next"])
         return str(self.rows("payments")[-1]["gateway_order_id"])
 
     def webhook(self, charge: Charge) -> None:
