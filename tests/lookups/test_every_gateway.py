@@ -20,7 +20,7 @@ from kartify.testing.serve import serving
 
 ORDERS, PAID, AMOUNT = 2000, 300, 129900
 # Rows of a page, or ids of a call, where the gateway tells of many at once.
-PAGE = {"razorpay": 100, "stripe": 100, "paytm": 50, "payu": 50, "cashfree": 100, "ccavenue": 25}
+PAGE = {"razorpay": 100, "stripe": 100, "paytm": 50, "payu": 50, "cashfree": 100, "ccavenue": 100}
 STAND_INS: dict[str, Any] = {
     slug: kind for slug, kind in registry.load().simulators.items()
     if isinstance(kind, type) and issubclass(kind, StandIn)
@@ -58,12 +58,14 @@ def at_age(stand_in: Any, age: timedelta) -> Iterator[None]:
         stand_in.ledger.offset = 0
 
 
-def opened(gateway: Gateway, client: Any, reference: str) -> str:
-    return gateway.open(client, PaymentRequest(
+def opened(gateway: Gateway, client: Any, reference: str, stand_in: Any) -> str:
+    made = gateway.open(client, PaymentRequest(
         reference=reference, order_number=reference, amount=Money(AMOUNT, "INR"),
         customer={"name": "Asha Rao", "email": "asha@example.com", "phone": "+919000000000"},
         callback_url="http://127.0.0.1:8000/callbacks/a", webhook_url="http://127.0.0.1:8000/webhooks/a",
-    )).gateway_order_id
+    ))
+    stand_in.arrive(made.next.as_dict())
+    return made.gateway_order_id
 
 
 def attempts(number: int) -> tuple[str, ...]:
@@ -106,13 +108,13 @@ def test_the_order_lookup_cron_finds_all_that_are_paid_and_nothing_else(house, s
             age = timedelta(seconds=60 + number * 40)
             with at_age(stand_in, age):
                 reference = f"R{number:06}"
-                session = opened(gateway, house.client, reference)
+                session = opened(gateway, house.client, reference, stand_in)
                 order = shop.order(f"K{number}", due=AMOUNT, confirmed_at=now - age)
                 shop.payment(order, account, session, reference=reference, created_at=now - age, next_ask_at=now)
                 try_to_pay(stand_in, session, attempts(number))
                 if {"captured", "late"} & set(attempts(number)):
                     paid.add(f"K{number}")
-        drifting.foreign = [opened(gateway, house.client, f"X{number:06}") for number in range(150)]
+        drifting.foreign = [opened(gateway, house.client, f"X{number:06}", stand_in) for number in range(150)]
         before = sum(stand_in.calls.values())
         for _ in range(3):  # what a run leaves to the next, such as successes that are still to be confirmed
             run = runs.start(house, account, by="asha@example.com")

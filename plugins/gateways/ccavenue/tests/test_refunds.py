@@ -144,7 +144,7 @@ def test_a_list_of_refunds_that_cannot_be_read_is_no_answer(gateway, canned, kit
 
 @pytest.mark.parametrize(
     ("charge", "money", "key"),
-    [("pay_1", HALF, KEY), ("", HALF, KEY), ("1", Money(0, "INR"), KEY), ("1", Money(1, "USD"), KEY), ("1", HALF, "short"),
+    [("pay_1", HALF, KEY), ("", HALF, KEY), ("1", Money(0, "INR"), KEY), ("1", Money(1, "USD"), KEY), ("1", HALF, "short"),  # noqa: E501
      ("1", HALF, "has blanks in it")],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_refused_without_a_call(gateway, canned, charge, money, key):

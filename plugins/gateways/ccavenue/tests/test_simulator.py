@@ -20,7 +20,7 @@ def call(live, kit):
         answer = live.client.request("POST", f"{live.url}/apis/servlet/DoWebTrans", form=form)
         told = parse_qs(answer.body.decode(), keep_blank_values=True)
         inside = told["enc_response"][0].strip()
-        return told["status"][0], told["enc_error_code"][0], kit.unhidden(inside, key) if told["status"] == ["0"] else inside
+        return told["status"][0], told["enc_error_code"][0], kit.unhidden(inside, key) if told["status"] == ["0"] else inside  # noqa: E501
 
     return make
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from kartify.simulation import Charge, Refund, Return, Told
 from kartify.simulation.book import State
@@ -24,6 +24,9 @@ class RazorpayStandIn(RazorpaySimulator):
         self, session_id: str, *, state: State = "captured", amount: int | None = None
     ) -> Charge:
         return _charge(super().pay(session_id, amount=amount, status=_STATUS.get(state, state)), state)
+
+    def arrive(self, step: Mapping[str, Any]) -> None:
+        """Razorpay has the session since it was opened."""
 
     def told(self, charge: Charge, *, refund: Refund | None = None) -> Sequence[Told]:
         """An event about the payment as it stands; nothing is sent about one that is under way."""
