@@ -107,6 +107,21 @@ def test_a_known_charge_is_asked_by_its_own_number_where_the_list_lacks_it(live,
     assert states(live.ask(known)) == [S.CAPTURED, S.FAILED]
 
 
+def test_rows_of_other_orders_in_the_list_are_not_ours(gateway, canned, ref, kit):
+    other = {**kit.ROW, "reference_no": "9", "order_no": "KTF100045A10"}
+    listing = {**LIST, "order_Status_List": [other, {**kit.ROW, "order_status": "Awaited"}]}
+    failed = {**kit.ROW, "total_records": 2, "order_status": "Unsuccessful"}
+    assert states(gateway.ask(canned(failed, listing), ref())) == [S.PENDING]
+
+
+def test_refunds_of_a_known_charge_are_looked_for_though_its_word_tells_of_none(gateway, canned, ref, kit):
+    refunds = {"reference_no": kit.CHARGE, "order_curr": "INR", "refund_list": [
+        {"refund_amt": "99.00", "refund_status": "TS-REFC"}, {"refund_amt": "1.00", "refund_status": "TS-REFA"},
+    ]}  # fmt: skip
+    (report,) = gateway.ask(canned(kit.ROW, refunds), ref(gateway_payment_ids=(kit.CHARGE,))).reports
+    assert (report.state, report.refunded) == (S.PARTIALLY_REFUNDED, 9900)
+
+
 def test_an_account_without_the_list_tells_what_the_status_tells(make_gateway, canned, ref, kit):
     own = make_gateway(list_attempts=False)
     client = canned({**kit.ROW, "total_records": None, "order_status": "Awaited"})

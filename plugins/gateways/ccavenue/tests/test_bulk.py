@@ -137,6 +137,17 @@ def test_one_odd_row_spoils_no_other_order(pages, page):
     assert set(told) == {"R1"}
 
 
+def test_an_order_of_which_one_row_is_odd_is_left_to_single_asking(pages, page):
+    told, _ = pages(page((0, {"order_capt_amt": "odd", "reference_no": "9"}), (0, {}), (1, {})))
+    assert set(told) == {"R1"}
+
+
+def test_an_unknown_word_is_left_to_single_asking(pages, page):
+    told, _ = pages(page((0, {"order_status": "Odd"}), (1, {})))
+    assert "R0" not in told
+    assert len(told) == 9
+
+
 def test_an_odd_row_that_names_no_order_proves_no_absence(pages, page):
     listing = page((0, {}), (1, {"order_status": "Unsuccessful"}))
     listing["order_Status_List"].append("garbage")
@@ -144,8 +155,8 @@ def test_an_odd_row_that_names_no_order_proves_no_absence(pages, page):
 
 
 def test_refunds_and_known_charges_are_left_to_single_asking(pages, page):
-    told, _ = pages(page((0, {"order_status": "Refunded"}), (1, {})))
-    assert "R0" not in told
+    told, _ = pages(page((0, {"order_status": "Refunded"}), (1, {}), (2, {"order_status": "System refund"})))
+    assert not {"R0", "R2"} & set(told)
     assert "R1" in told
     known, _ = pages(page((1, {}), (2, {"order_status": "Awaited"})), gateway_payment_ids=("1001",))
     assert known == {}

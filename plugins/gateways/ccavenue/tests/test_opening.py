@@ -82,6 +82,7 @@ def test_no_customer_breaks_the_text_whether_it_is_decoded_or_not(gateway, canne
 def test_an_order_number_cannot_smuggle_a_field_in(gateway, canned, wish, kit):
     text = text_of(gateway.open(canned(), wish(order_number="1&amount=1.00")), kit)
     assert text.count("amount=") == 1
+    assert text.endswith("&merchant_param1=1-amount-1.00")
 
 
 def test_the_customer_stays_here_where_the_shop_wants_it(make_gateway, canned, wish, kit):
