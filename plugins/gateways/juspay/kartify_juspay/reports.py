@@ -70,7 +70,7 @@ def attempt_of(order: Order) -> Attempt | None:
         return Attempt(txn_id=txn_id, word=word, state=_doubted(state), txn=Txn())
     if word in UNTRIED and detail.status:
         return Attempt(txn_id=txn_id, word=detail.status, state=state_of(detail.status), txn=detail)
-    if detail.status and state_of(detail.status) is not state:
+    if detail.status and state_of(detail.status) is not state_of(word):
         word, state = f"{word}, transaction {detail.status}", ChargeState.UNKNOWN
     return Attempt(txn_id=txn_id, word=word, state=state, txn=detail)
 
@@ -175,5 +175,5 @@ def _detail(order: Order, attempt: Attempt) -> str | None:
         answered = order.payment_gateway_response
         return order.bank_error_message or attempt.txn.error_message or (answered.resp_message if answered else None)
     if attempt.state is ChargeState.UNKNOWN:
-        return f"unknown status '{attempt.word}'"
+        return f"status '{attempt.word}' is unknown, or Juspay contradicts itself about it"
     return "sent back by Juspay itself" if order.status == AUTO_REFUNDED else _HELD.get(attempt.word)

@@ -13,8 +13,8 @@ from kartify_juspay import JuspayGateway, JuspaySimulator
 from kartify_juspay.settings import JuspaySettings
 
 from kartify.http import HttpClient
-from kartify.plugin import HttpAnswer, Inbound, Money, PaymentRef, PaymentRequest
-from kartify.testing.serve import simulating
+from kartify.plugin import HttpAnswer, Inbound, Money, PaymentRef, PaymentRequest, SimulatorOptions
+from kartify.testing.serve import serving
 
 API_KEY, RESPONSE_KEY = "api-key-of-tests", "response-key-of-tests"
 PASSWORD, PREVIOUS = "hook-password", "hook-password-before"
@@ -127,7 +127,23 @@ def wish() -> Callable[..., PaymentRequest]:
     return make
 
 
-@pytest.fixture
+class Door:
+    """One server for all tests; each puts its own stand-in behind it."""
+
+    app: Any = None
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        return self.app(environ, start_response)
+
+
+@pytest.fixture(scope="session")
+def door() -> Iterator[tuple[str, Door]]:
+    made = Door()
+    with serving(made) as url:
+        yield url, made
+
+
+@pytest.fixture(scope="session")
 def client() -> Iterator[HttpClient]:
     made = HttpClient(deadline=3)
     yield made
@@ -135,18 +151,20 @@ def client() -> Iterator[HttpClient]:
 
 
 @pytest.fixture
-def live(client, ref, wish) -> Iterator[SimpleNamespace]:
+def live(client, door, ref, wish) -> SimpleNamespace:
     """A gateway that talks to a running stand-in."""
-    with simulating(JuspaySimulator) as (url, simulator):
-        gateway = JuspayGateway(JuspaySettings(**simulator.settings()))
+    url, served = door
+    simulator = JuspaySimulator(SimulatorOptions(base_url=url))
+    served.app = simulator.app()
+    gateway = JuspayGateway(JuspaySettings(**simulator.settings()))
 
-        def opened(reference: str = "R7Q2M9", minor: int = 129900, age: int = 0) -> PaymentRef:
-            simulator.book.offset = timedelta(seconds=-age)
-            made = gateway.open(client, wish(reference=reference, amount=Money(minor, "INR")))
-            simulator.book.offset = timedelta()
-            return ref(reference=reference, gateway_order_id=made.gateway_order_id, amount=Money(minor, "INR"))
+    def opened(reference: str = "R7Q2M9", minor: int = 129900, age: int = 0) -> PaymentRef:
+        simulator.book.offset = timedelta(seconds=-age)
+        made = gateway.open(client, wish(reference=reference, amount=Money(minor, "INR")))
+        simulator.book.offset = timedelta()
+        return ref(reference=reference, gateway_order_id=made.gateway_order_id, amount=Money(minor, "INR"))
 
-        yield SimpleNamespace(url=url, simulator=simulator, gateway=gateway, client=client, opened=opened)
+    return SimpleNamespace(url=url, simulator=simulator, gateway=gateway, client=client, opened=opened)
 
 
 class CannedClient:
