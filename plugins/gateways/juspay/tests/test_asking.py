@@ -235,9 +235,10 @@ def test_of_two_successes_one_is_told(live, first, told_number):
     assert told.gateway_payment_id == f"kartifysim-R7Q2M9-{told_number}"
 
 
-def test_a_transaction_of_another_build_keeps_its_order(report, juspay):
-    told = report(juspay.order(txn_id="EUL42", txn={"txn_id": "EUL42"}))
-    assert told.gateway_payment_id == "EUL42:R7Q2M9"
+@pytest.mark.parametrize("txn_id", ["EUL42", "kartify-R000001-1", "kartify-R7Q2M9", "kartify-R7Q2M9-1-x"])
+def test_a_transaction_of_another_build_keeps_its_order(report, juspay, txn_id):
+    told = report(juspay.order(txn_id=txn_id, txn={"txn_id": txn_id}))
+    assert told.gateway_payment_id == f"{txn_id}:R7Q2M9"
 
 
 def test_the_order_is_asked_for_with_key_merchant_version_and_routing(gateway, canned, ref, juspay):

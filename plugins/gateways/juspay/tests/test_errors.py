@@ -80,6 +80,12 @@ def test_a_404_about_something_else_is_not_an_order_that_is_unknown(gateway, can
         gateway.ask(canned((404, error("This feature is off"))), ref())
 
 
+def test_something_missing_that_is_not_called_an_order_is_no_unknown_order(failure):
+    problem = failure(400, error("No such resource", newer="RESOURCE_NOT_FOUND"))
+    assert type(problem) is not Temporary
+    assert "No such resource" in str(problem)
+
+
 @pytest.mark.parametrize("status", [400, 401, 429, 500])
 @pytest.mark.parametrize("secret", [*SECRETS, base64.b64encode(b"api-key-of-tests:").decode()])
 def test_a_secret_that_is_echoed_is_masked(failure, status, secret):

@@ -1,7 +1,9 @@
 """Who a message is from: Basic auth of webhooks, the signature of the return."""
 
 import base64
-from urllib.parse import quote
+import hashlib
+import hmac
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -25,6 +27,15 @@ def test_the_retired_password_counts_as_the_previous_one(gateway, hook):
 def test_another_user_or_password_is_refused(gateway, hook, user, password):
     with pytest.raises(Refused):
         gateway.verify(hook({}, user=user, password=password))
+
+
+def test_a_parameter_given_twice_is_refused_even_where_both_are_signed(gateway, back, ref):
+    twice = [("order_id", "R7Q2M9"), ("status", "AUTHORIZATION_FAILED"), ("status", "CHARGED"), ("status_id", "21")]
+    text = quote("&".join(f"{name}={value}" for name, value in twice), safe="")
+    digest = hmac.new(b"response-key-of-tests", text.encode(), hashlib.sha256).digest()
+    message = back(signature=base64.b64encode(digest).decode(), more=(("status", "AUTHORIZATION_FAILED"),))
+    with pytest.raises(Refused, match="twice"):
+        gateway.read_callback(message, ref())
 
 
 RIGHT = base64.b64encode(b"kartifyhook:hook-password").decode()
@@ -68,10 +79,6 @@ def test_blanks_signed_as_plus_count_too(gateway, back, ref):
 
 
 def _with_plus(fields):
-    import hashlib
-    import hmac
-    from urllib.parse import quote_plus
-
     text = "&".join(f"{quote_plus(name)}={quote_plus(fields[name])}" for name in sorted(fields))
     digest = hmac.new(b"response-key-of-tests", quote_plus(text).encode(), hashlib.sha256).digest()
     return base64.b64encode(digest).decode()
