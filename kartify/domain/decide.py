@@ -13,7 +13,7 @@ from typing import Literal
 from uuid import UUID
 
 from kartify.domain.cases import CaseType, CaseWanted
-from kartify.domain.figures import case_of, dispute_of
+from kartify.domain.figures import Figures, case_of, dispute_of
 from kartify.domain.reports import Facts
 from kartify.domain.settling import CAPTURED, PAID, Action, Match, Settle, Situation, Then, When, action, standing
 from kartify.domain.status import Status
@@ -205,7 +205,8 @@ def _operation(
 def _stand(order: OrderView, charge: ChargeView, operations: tuple[Operation, ...]) -> list[CaseWanted]:
     facts, situation = charge.facts, situation_of(order, charge.id)
     types = standing(situation, facts.base_state, match_of(order, facts), _whens(order, charge))
-    found = [case for kind in types if (case := case_of(kind, order, charge, situation)) is not None]
+    figures = Figures(order, charge, situation)
+    found = [case for kind in types if (case := case_of(kind, figures)) is not None]
     if facts.disputed and not facts.dispute_closed:
         found.append(dispute_of(facts))
     voiding = {operation.charge for operation in operations if operation.kind == "void"}

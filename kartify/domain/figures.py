@@ -42,10 +42,10 @@ def dispute_of(facts: Facts) -> CaseWanted:
     )
 
 
-def case_of(kind: CaseType, order: OrderView, charge: ChargeView, situation: Situation) -> CaseWanted | None:
+def case_of(kind: CaseType, figures: Figures) -> CaseWanted | None:
     """The exception with its figures; None where the figures say that nothing is wrong."""
-    facts = charge.facts
-    held, difference, reason = Figures(order, charge, situation).of(kind)
+    order, facts = figures.order, figures.charge.facts
+    held, difference, reason = figures.of(kind)
     if kind in _MONEY_ONLY and held <= 0:
         return None
     if kind in _DIFFERENCE_ONLY and not difference:
@@ -74,6 +74,11 @@ class Figures:
         return max(0, self.charge.facts.net - self.charge.kept)
 
     @property
+    def gap(self) -> int:
+        """What the charge brings beyond what is due; negative where it is less."""
+        return offered(self.charge.facts) - self.order.due
+
+    @property
     def surplus(self) -> int:
         """What the charge brought beyond its settlement, or beyond what is due, and nobody has decided to keep."""
         facts, bound = self.charge.facts, self.order.settlement
@@ -100,22 +105,22 @@ class Figures:
         return max(0, self.charge.facts.returned - self.charge.ours)
 
     def of(self, kind: CaseType) -> tuple[int, int, str]:
-        gap = offered(self.charge.facts) - self.order.due
         match kind:
             case CaseType.UNDERPAID if self.situation is Situation.SETTLED:
                 return self._short_settlement()
             case CaseType.UNDERPAID:
-                return self.net, gap, self._say("less than is due")
+                return self.net, self.gap, self._say("less than is due")
             case CaseType.SURPLUS if self.situation is Situation.OPEN:
-                return self.net, gap, self._say("more than is due, held by policy")
+                return self.net, self.gap, self._say("more than is due, held by policy")
             case CaseType.SURPLUS:
-                return self.surplus_left, self.surplus_left, self._say("more than is due")
+                left = self.surplus_left
+                return left, left, self._say("more than is due")
             case CaseType.SECOND_PAYMENT:
                 return self.net - self.surplus_left, 0, "Another charge has already paid this order."
             case CaseType.REFUND_DUE:
                 return self.net - self.surplus_left, 0, "The order was cancelled after it was paid."
             case CaseType.PAID_AFTER_CANCEL:
-                return self.net, gap, self._say("money after the order was cancelled")
+                return self.net, self.gap, self._say("money after the order was cancelled")
             case CaseType.PAID_AND_COD:
                 return self.net, 0, "The order goes out as cash on delivery, and was paid as well."
             case CaseType.WRONG_CURRENCY:
@@ -138,7 +143,7 @@ class Figures:
                 lost = -facts.authorized if facts.denied else 0
                 return 0, lost, "The authorisation this order went out on is gone."
             case CaseType.DO_NOT_CAPTURE:
-                return 0, offered(facts) - self.order.due, self._say("not what is due; only authorised so far")
+                return 0, self.gap, self._say("not what is due; only authorised so far")
             case CaseType.AUTHORIZED_AFTER_CANCEL:
                 return 0, 0, "Authorised after the order was cancelled."
             case _:

@@ -73,15 +73,19 @@ class Report:
 
     def check(self) -> None:
         """Raises ``Invalid`` when a plugin built a report that cannot be true."""
-        for name in ("authorized", "captured", "refunded", "fee", "discount"):
-            if check_minor(getattr(self, name), name) < 0:
+        sums = {
+            "authorized": self.authorized, "captured": self.captured, "refunded": self.refunded, "fee": self.fee,
+            "discount": self.discount,
+        }
+        for name, value in sums.items():
+            # An integer that is plain zero needs no further look: most sums of most reports are.
+            if (value or type(value) is not int) and check_minor(value, name) < 0:
                 raise Invalid(name, "expected a sum that is not negative")
-        if any((self.authorized, self.captured, self.refunded)) or (
+        if self.authorized or self.captured or self.refunded or (
             self.gateway_payment_id is not None and self.state not in QUIET
         ):
             check_currency(self.currency)
-        for name in ("at", "release_at"):
-            moment = getattr(self, name)
+        for name, moment in (("at", self.at), ("release_at", self.release_at)):
             if moment is not None and moment.tzinfo is None:
                 raise Invalid(name, "expected an aware datetime")
         if self.state in MONEY and self.captured <= 0:
@@ -145,16 +149,16 @@ class Facts:
         return ChargeState.FAILED if self.failed_at else ChargeState.CREATED
 
     def _money_state(self) -> ChargeState:
-        if self.returned >= self.captured:
-            return ChargeState.REFUNDED
-        if self.returned:
-            return ChargeState.PARTIALLY_REFUNDED
+        returned = self.returned
+        if returned:
+            return ChargeState.REFUNDED if returned >= self.captured else ChargeState.PARTIALLY_REFUNDED
         return ChargeState.DISPUTED if self.disputed and not self.dispute_closed else ChargeState.CAPTURED
 
     @property
     def base_state(self) -> ChargeState:
         """The state that settling goes by: a disputed charge counts as captured."""
-        return ChargeState.CAPTURED if self.state is ChargeState.DISPUTED else self.state
+        state = self.state
+        return ChargeState.CAPTURED if state is ChargeState.DISPUTED else state
 
     @property
     def disputed(self) -> bool:

@@ -55,7 +55,7 @@ def conclude(
         report.check()
     merged, subjects = _merge(snapshot, reports, source)
     after = replace(snapshot, charges=tuple(merged.values()))
-    views = [replace(known.view, can_void=source.can_void) for known in after.charges]
+    views = [_voidable(known.view, source.can_void) for known in after.charges]
     decision = decide(snapshot.view, views, subjects)
     change = Change(before=snapshot, after=after, decision=decision, source=source, subjects=tuple(subjects))
     return change_writes(connection, change, reports), _outcome(after, decision)
@@ -71,16 +71,27 @@ def _merge(
             continue
         key = (source.account_id, report.gateway_payment_id)
         charge = known.get(key) or _new_charge(report, source)
-        facts = merge(charge.view.facts, report, channel=source.channel, seen_at=source.at)
-        known[key] = replace(
-            charge,
-            view=replace(charge.view, facts=facts),
-            method=report.method or charge.method,
-            payment_id=charge.payment_id or source.payment_id,
-            last_report_at=source.at if is_news(charge.view.facts, facts) else charge.last_report_at,
-        )
+        known[key] = _told(charge, report, source)
         subjects.append(charge.view.id)
     return known, subjects
+
+
+def _told(charge: KnownCharge, report: Report, source: Source) -> KnownCharge:
+    view = charge.view
+    facts = merge(view.facts, report, channel=source.channel, seen_at=source.at)
+    return KnownCharge(
+        view=ChargeView(id=view.id, facts=facts, ours=view.ours, kept=view.kept, can_void=view.can_void),
+        gateway_payment_id=charge.gateway_payment_id,
+        payment_id=charge.payment_id or source.payment_id,
+        account_id=charge.account_id,
+        method=report.method or charge.method,
+        last_report_at=source.at if is_news(view.facts, facts) else charge.last_report_at,
+        orphan=charge.orphan,
+    )
+
+
+def _voidable(view: ChargeView, can_void: bool) -> ChargeView:
+    return replace(view, can_void=True) if can_void else view
 
 
 def _new_charge(report: Report, source: Source) -> KnownCharge:

@@ -189,13 +189,16 @@ class Partner:
 def read_json(body: bytes) -> Any:
     """JSON with decimals as ``Decimal``, never float. Raises ``Unreadable`` for anything else, deep nesting too."""
     try:
-        return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
+        return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError):
         raise Unreadable("not JSON in UTF-8, or nested too deeply") from None
 
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)
 
 
 def event_key(event_id: str, body: bytes) -> str:

@@ -15,7 +15,7 @@ from flask import Flask, Response
 from kartify.flows import receive
 from kartify.house import House
 from kartify.plugin.partner import Inbound, Reply
-from kartify.web.bodies import PEER, LimitedRequest, read_body
+from kartify.web.bodies import PEER, LimitedRequest, read_bytes
 from kartify.web.inbound import accepted
 
 StartResponse = Callable[..., Any]
@@ -40,7 +40,7 @@ class WebhookDoor:
         return _send(reply, start_response)
 
     def _settle(self, environ: dict[str, Any], account_id: UUID) -> Reply:
-        body = read_body(LimitedRequest(environ))
+        body = read_bytes(environ)
         query = environ.get("QUERY_STRING")
         message = Inbound(
             method="POST", path=environ["PATH_INFO"], headers=_headers(environ), body=body,

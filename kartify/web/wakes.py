@@ -33,7 +33,8 @@ class CoalescedWaker:
             if self._process != os.getpid():  # a server may fork after the application was made
                 self._process = os.getpid()
                 threading.Thread(target=self._run, name="wakes", daemon=True).start()
-        self._something.set()
+        if not self._something.is_set():
+            self._something.set()
         return True
 
     def flush(self) -> int:
