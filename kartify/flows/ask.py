@@ -9,11 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from kartify import clock, contain
 from kartify.accounts import Loaded
 from kartify.domain.conclude import Answer
-from kartify.domain.errors import KartifyError, PartnerError
+from kartify.domain.errors import KartifyError, PartnerError, Permanent
 from kartify.domain.reports import Channel
 from kartify.flows import settle
 from kartify.flows.locate import PaymentRow, payment_row
@@ -104,19 +105,20 @@ def checked(answer: PaymentAnswer) -> PaymentAnswer:
 
 
 def try_call(
-    house: House, account: Loaded, payment: PaymentRow, *, seconds: float | None = None
+    house: House, account: Loaded, payment: PaymentRow, *, seconds: float | None = None, dry: bool = False
 ) -> PaymentAnswer | PartnerError:
-    """The answer, or why there is none. A session whose opening was never answered is looked for first."""
+    """The answer, or why there is none. A session whose opening was never answered is looked for first, and kept
+    unless the run is dry."""
     try:
         if payment.ref.gateway_order_id is None and account.gateway().can.find:
-            return _find_then_call(house, account, payment, seconds=seconds)
+            return _find_then_call(house, account, payment, seconds=seconds, dry=dry)
         return call(house, account, payment, seconds=seconds)
     except PartnerError as problem:
         return problem
 
 
 def _find_then_call(
-    house: House, account: Loaded, payment: PaymentRow, *, seconds: float | None
+    house: House, account: Loaded, payment: PaymentRow, *, seconds: float | None, dry: bool
 ) -> PaymentAnswer:
     gateway, ref = account.gateway(), payment.ref
     request = PaymentRequest(
@@ -129,6 +131,14 @@ def _find_then_call(
     )
     if opened is None:
         return PaymentAnswer(found=False)
+    if not dry:
+        _adopt(house, payment, opened)
+    known = replace(payment, ref=replace(ref, gateway_order_id=opened.gateway_order_id))
+    return call(house, account, known, seconds=seconds)
+
+
+def _adopt(house: House, payment: PaymentRow, opened: Opened) -> None:
+    """Raises ``Permanent`` where the session is known as another payment's: nothing of it is taken for this one."""
     adopt = (
         update(payments)
         .where(payments.c.id == payment.id, payments.c.fence == payment.fence)
@@ -137,9 +147,10 @@ def _find_then_call(
             next_step=opened.next.as_dict(),
         )
     )
-    house.database.run(lambda connection: connection.execute(adopt))
-    known = replace(payment, ref=replace(ref, gateway_order_id=opened.gateway_order_id))
-    return call(house, account, known, seconds=seconds)
+    try:
+        house.database.run(lambda connection: connection.execute(adopt))
+    except IntegrityError:
+        raise Permanent("the session that the gateway gave for this payment is another payment's") from None
 
 
 def payments_of(connection: Connection, order_id: UUID) -> list[Any]:

@@ -35,6 +35,9 @@ def record(
     its fence is old."""
     gateway = account.gateway()
     if isinstance(answer, PartnerError):
+        if asker.dry:
+            release(house, payment)
+            return _unanswered(payment, answer)
         return _record_failure(house, account, payment, answer)
 
     def work(connection: Connection) -> Asked:
@@ -233,6 +236,10 @@ def _record_failure(house: House, account: Loaded, payment: PaymentRow, problem:
         "b_answer": Answer.UNKNOWN, "b_last_answer": f"no answer: {problem}"[:500], "b_next_ask_at": at + pause,
     }
     house.database.run(lambda connection: connection.execute(_FAILED, values))
+    return _unanswered(payment, problem)
+
+
+def _unanswered(payment: PaymentRow, problem: PartnerError) -> Asked:
     return Asked(payment_id=payment.id, answer=Answer.UNKNOWN, word=str(problem), error=problem)
 
 

@@ -119,7 +119,7 @@ def _one_by_one(house: House, loaded: Loaded, claimed: dict[str, PaymentRow], as
         if stop:
             return stop[0]
         limiter.acquire()
-        answer = ask.try_call(house, loaded, payment)
+        answer = ask.try_call(house, loaded, payment, dry=asker.dry)
         if isinstance(answer, Throttled | Denied):
             stop.append(answer)
         return answer
