@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import socket
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
 from kartify import clock
 from kartify.flows import tick as ticking
+from kartify.flows import unable
 from kartify.house import House
 from kartify.models import Heartbeat, table
 
 heartbeats = table(Heartbeat)
 BEAT_EVERY = timedelta(seconds=5)
+WATCH_EVERY = timedelta(minutes=1)
 _houses: list[House] = []
+_watched: list[datetime] = []
 _beats: dict[str, object] = {}
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 
@@ -49,6 +52,16 @@ def tick() -> None:
     """Woken every second by the clock."""
     beat("clock")
     ticking.tick(_house())
+    _watch()
+
+
+def _watch() -> None:
+    """Once a minute, in each worker: what is installed changes with a restart only."""
+    at = clock.now()
+    if _watched and at - _watched[0] < WATCH_EVERY:
+        return
+    _watched[:] = [at]
+    unable.watch(_house())
 
 
 def _run(name: str, one: str | None = None) -> None:

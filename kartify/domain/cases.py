@@ -37,6 +37,7 @@ class CaseType(StrEnum):
     LOOKUPS_EXHAUSTED = "lookups_exhausted"
     STILL_PENDING = "still_pending"
     ACCOUNT_FAILING = "account_failing"
+    ACCOUNT_UNABLE = "account_unable"
     POISON = "poison"
     MESSAGE_FAILING = "message_failing"
 
@@ -72,6 +73,7 @@ NEXT_ACTION: dict[CaseType, str] = {
     CaseType.LOOKUPS_EXHAUSTED: "Check payment now",
     CaseType.STILL_PENDING: "Check payment now, or ask the gateway",
     CaseType.ACCOUNT_FAILING: "Check the account's keys, then resume it",
+    CaseType.ACCOUNT_UNABLE: "Install its plugin or mend its settings: then it goes on by itself",
     CaseType.POISON: "Look at the error, then process again",
     CaseType.MESSAGE_FAILING: "Look at the error, then process again",
 }

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from kartify import clock
 from kartify.domain.errors import KartifyError
-from kartify.flows import concluding, cron_work, deliver, due, lookup, operations, retry, runs
+from kartify.flows import concluding, cron_work, deliver, due, lookup, operations, retry, runs, unable
 from kartify.house import House
 
 log = structlog.get_logger()
@@ -77,6 +77,7 @@ def inline(house: House, *, worker: str = "tick") -> Counter[str]:
     """Everything that is due now, done here, until nothing is due or nothing moves any more."""
     done: Counter[str] = Counter()
     close_lost(house)
+    unable.watch(house)
     seen: set[tuple[str, str]] = set()
     for _ in range(MOST_ROUNDS):
         found = _due(house)
