@@ -113,6 +113,11 @@ def _given(value: Any) -> list[Any]:
     return list(value or ())
 
 
+def unfilled(partner: type) -> list[str]:
+    """The methods of the contract that a class must have and does not have."""
+    return sorted(name for name in dir(partner) if getattr(getattr(partner, name), "__isabstractmethod__", False))
+
+
 def _check(partner: Any, registry: Registry, distribution: str) -> list[str]:
     if not (isinstance(partner, type) and issubclass(partner, Gateway | Oms)):
         return [f"{distribution} registers {partner!r}, which is neither a Gateway nor an Oms"]
@@ -123,7 +128,7 @@ def _check(partner: Any, registry: Registry, distribution: str) -> list[str]:
     ]
     problems += [
         f"{partner.__name__} of {distribution} does not implement '{name}'"
-        for name in sorted(getattr(partner, "__abstractmethods__", ()))
+        for name in unfilled(partner)
     ]
     if hasattr(partner, "Settings") and not issubclass(partner.Settings, PartnerSettings):
         problems.append(f"{partner.__name__} of {distribution}: Settings is not a PartnerSettings")

@@ -281,6 +281,7 @@ class Oms(Partner):
         raise NotImplementedError
 
     def reply(self, accepted: bool) -> Reply:
+        """What the OMS expects as an answer to stored news."""
         return Reply(status=200 if accepted else 400)
 
     def order_url(self, oms_order_id: str) -> str | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from kartify import docs
+from kartify import docs, plugin
 from kartify.cli import COMMANDS
 from kartify.models import Run, table
+from kartify.testing.kit import MAY_LACK
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,6 +19,20 @@ def page(name: str) -> str:
 
 def test_the_settings_page_is_written_from_the_code():
     assert page("docs/settings.md") == docs.settings_page(), "run make docs"
+
+
+def test_the_contract_page_is_written_from_the_code():
+    assert page("docs/plugins/contract.md") == docs.contract_page(), "run make docs"
+
+
+def test_the_contract_page_names_everything_that_a_plugin_may_import():
+    text = page("docs/plugins/contract.md")
+    assert [name for name in plugin.__all__ if name not in text] == []
+
+
+def test_the_kits_page_names_everything_that_a_gateway_may_lack():
+    text = page("docs/plugins/kit.md")
+    assert [name for name in MAY_LACK if f"`{name}`" not in text] == []
 
 
 def test_every_command_stands_in_the_contract():

@@ -24,6 +24,7 @@ from kartify.plugin import (
     Callback,
     Capabilities,
     ChargeState,
+    Gateway,
     PaymentAnswer,
     Permanent,
     Proof,
@@ -48,6 +49,14 @@ def caught_by(check: str, **cannot: str):
 
 def secret_of(self, name="webhook_secret"):
     return self.settings.secret(name) or ""
+
+
+# Form.
+
+
+@caught_by("test_form_slug_name_and_module")
+class LacksAMethod(AcmeGateway):
+    ask = Gateway.ask
 
 
 # Trust.

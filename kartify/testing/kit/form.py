@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 from kartify.plugin import Gateway
+from kartify.registry import unfilled
 from kartify.testing.kit import samples
 from kartify.testing.kit.base import MAY_LACK, KitBase
 
@@ -22,7 +23,7 @@ class FormChecks(KitBase):
     def test_form_slug_name_and_module(self) -> None:
         assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", self.gateway.slug)
         assert self.gateway.name.strip()
-        assert getattr(self.gateway, "__abstractmethods__", frozenset()) == frozenset()
+        assert unfilled(self.gateway) == [], "methods of the contract that are not there"
         assert self.simulator is None or self.simulator.slug == self.gateway.slug
 
     def test_form_settings_are_described_and_secrets_are_secret(self) -> None:

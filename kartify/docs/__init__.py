@@ -8,13 +8,14 @@ from pathlib import Path
 
 from kartify import registry
 from kartify.accounts import secret_names
+from kartify.docs.contract import contract_page
 from kartify.domain.render import refresh
 from kartify.flows.policy import StorePolicy
 from kartify.plugin import hookspecs
 from kartify.settings import Settings
 
 DECISIONS, SETTINGS = Path("docs/decisions.md"), Path("docs/settings.md")
-OURS = ("fynd", "razorpay", "sandbox", "sandbox-oms")
+CONTRACT = Path("docs/plugins/contract.md")
 MEANING = {
     "database_url": "`sqlite:///path` or `postgresql://…`",
     "redis_url": "`redis://…`, `rediss://…` or `unix://…`",
@@ -49,7 +50,7 @@ def _hooks() -> Iterator[str]:
 
 def _accounts() -> Iterator[str]:
     partners = registry.load().partners
-    for slug in OURS:
+    for slug in sorted(partners):
         kind = partners[slug].partner
         secrets = secret_names(kind)
         yield f"### {slug}: {kind.name}"
@@ -85,7 +86,5 @@ def main() -> None:
     """Run in the checkout's folder."""
     DECISIONS.write_text(refresh(DECISIONS.read_text(encoding="utf-8")), encoding="utf-8")
     SETTINGS.write_text(settings_page(), encoding="utf-8")
+    CONTRACT.write_text(contract_page(), encoding="utf-8")
 
-
-if __name__ == "__main__":
-    main()
