@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +11,27 @@ from flask_admin import expose
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kartify import certificates
 from kartify.admin.desk import Desk, common_zone, needs
 from kartify.admin.permissions import Permission
 from kartify.domain.errors import Invalid
 from kartify.flows import audit, stores
 from kartify.models import Account, Refusal, Store, StoreAccount
 from kartify.plugin.oms import Oms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plugin:
+    """What is installed for an account. ``state``: of its certificate; empty for an OMS, which has none."""
+
+    package: str
+    state: str = ""
+    certificate: certificates.Certificate | None = None
+
+    @property
+    def checks(self) -> str:
+        known = self.certificate
+        return f"{known.passed} checks passed, {len(known.checks) - known.passed} left out" if known else ""
 
 
 class Accounts(Desk):
@@ -29,7 +45,18 @@ class Accounts(Desk):
             "cockpit/accounts.html", accounts=accounts, links=links, zone=zone, refusals=refusals,
             addresses={one.id: self._addresses(one) for one in accounts},
             problems={one.id: self.house.accounts.get(one.id).problem for one in accounts},
+            plugins={one.id: self._plugin(one) for one in accounts},
         )
+
+    def _plugin(self, account: Account) -> Plugin | None:
+        installed = self.house.registry.partners.get(account.slug)
+        if installed is None:
+            return None
+        package = f"{installed.distribution} {installed.version}"
+        if account.kind != "gateway":
+            return Plugin(package=package)
+        state, certificate = certificates.standing(installed.partner)
+        return Plugin(package=package, state=state, certificate=certificate)
 
     def _addresses(self, account: Account) -> list[tuple[str, str]]:
         if account.kind == "gateway":

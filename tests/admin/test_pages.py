@@ -9,7 +9,7 @@ from browser import ROLES, SECRET_WORDS, Cockpit, plain
 
 from kartify import clock
 from kartify.domain.cases import CaseType, CaseWanted
-from kartify.flows import asking, audit, cases, runs
+from kartify.flows import asking, audit, cases, runs, stores
 from kartify.models import Cron, Order
 
 EVERYBODY = ["viewer", "support", "finance", "admin"]
@@ -144,3 +144,18 @@ def test_empty_pages_say_what_to_do(cockpit: Cockpit) -> None:
     assert "Nothing waits for a person." in person.text("/admin/attention/")
     assert "Paste the webhook address" in person.text("/admin/inbox/")
     assert "No worker and no clock has reported yet." in person.text("/admin/")
+
+
+def test_an_account_shows_its_plugins_certificate_and_what_the_gateway_cannot_do(cockpit: Cockpit) -> None:
+    stores.add_account(cockpit.house, "demo", "razorpay", {
+        "key_id": "rzp_test_X", "key_secret": "s3cret-of-razorpay", "webhook_secret": "whsec-razorpay",
+    })
+    text = cockpit.person("viewer").text("/admin/accounts/")
+    assert "kartify-razorpay" in text
+    assert re.search(r"Certificate.*certified.*checks passed", text)
+    assert "What this gateway cannot do" in text
+    assert "s3cret-of-razorpay" not in text
+
+
+def test_an_account_of_a_plugin_that_was_never_certified_says_so(cockpit: Cockpit) -> None:
+    assert "not certified" in cockpit.person("viewer").text("/admin/accounts/")
