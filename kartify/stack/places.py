@@ -28,11 +28,12 @@ def home(path: Path) -> Path:
 
 def redis_socket(home: Path) -> Path:
     """The embedded Redis's socket: in ``home``, or in a private short directory where that path is too long."""
-    path = home.absolute() / "redis.sock"
-    if len(os.fsencode(path)) <= _SOCKET_LIMIT:
-        return path
     digest = hashlib.sha256(os.fsencode(home.absolute())).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"kartify-{os.getuid()}-{digest}" / "redis.sock"
+    short = f"kartify-{os.getuid()}-{digest}"
+    # The last is there everywhere; ``private`` makes sure that what is made in it is ours alone.
+    places = (home.absolute(), Path(tempfile.gettempdir()) / short, Path("/tmp") / short)  # noqa: S108
+    found = [place / "redis.sock" for place in places]
+    return next((path for path in found if len(os.fsencode(path)) <= _SOCKET_LIMIT), found[-1])
 
 
 def redis_url(home: Path) -> str:

@@ -82,3 +82,10 @@ def test_only_one_stack_runs_in_a_home(tmp_path):
             pass
     with places.only_one(tmp_path):
         pass
+
+
+def test_a_long_place_for_temporary_files_makes_no_socket_that_cannot_be(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("t" * 90)))
+    socket = places.redis_socket(tmp_path / ("x" * 120))
+    assert len(str(socket)) <= 103
+    assert socket.parent.parent == Path("/tmp")
