@@ -47,6 +47,14 @@ class PartnerSettings(BaseModel):
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         return text or None
 
+    def masked(self, text: str) -> str:
+        """What a partner says, without this account's secrets, should it repeat them. To be used before text is cut:
+        half a secret is found by no mask."""
+        found = [value.get_secret_value() for value in vars(self).values() if isinstance(value, SecretStr)]
+        for secret in sorted(found, key=len, reverse=True):
+            text = text.replace(secret, "***") if len(secret) > 3 else text
+        return text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:

@@ -19,7 +19,7 @@ from kartify.plugin import (
     Unreadable,
     read_json,
 )
-from kartify_cashfree.settings import SECRETS, CashfreeSettings
+from kartify_cashfree.settings import CashfreeSettings
 from kartify_cashfree.wire import Entity, clean, read
 
 _KEYS: Final = re.compile(r"authentication failed|client[-_ ]?(id|secret)|app[-_ ]?id\b|secret key|api key", re.I)
@@ -100,7 +100,7 @@ class Api:
 
     def _problem(self, answer: HttpAnswer) -> PartnerError:
         status, told = answer.status, _told(answer)
-        said = self._masked(f"Cashfree answered {status}" + (f": {told.text}" if told.text else ""))[:300]
+        said = self._settings.masked(f"Cashfree answered {status}" + (f": {told.text}" if told.text else ""))[:300]
         if status == 429 or told.kind == "rate_limit_error":
             return Throttled(said, retry_after=_wait(answer) or float(self._settings.throttle_seconds))
         if status in (401, 403) or told.kind == "authentication_error":
@@ -110,12 +110,6 @@ class Api:
         if not told.own:
             return Temporary(f"{said}, and not in its own words (a proxy or a block?)", retry_after=_wait(answer))
         return _refusal(status, told, said)
-
-    def _masked(self, text: str) -> str:
-        for name in SECRETS:
-            secret = self._settings.secret(name)
-            text = text.replace(secret, "***") if secret else text
-        return text
 
 
 def _told(answer: HttpAnswer) -> Told:

@@ -19,7 +19,6 @@ _PHONE: Final = re.compile(r"\+?[0-9]{8,15}\Z")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 # Newer secrets name their environment; older ones do not, and nothing can be told of them.
 _TEST_SECRET, _LIVE_SECRET = "cfsk_ma_test_", "cfsk_ma_prod_"
-SECRETS: Final = ("client_secret", "webhook_secret", "webhook_secret_previous")
 
 
 class CashfreeSettings(PartnerSettings):

@@ -89,10 +89,7 @@ class Api:
         return Permanent(said, field=_FIELDS.get(code))
 
     def masked(self, text: str) -> str:
-        for name in ("working_key", "working_key_previous", "api_working_key"):
-            secret = self._settings.secret(name)
-            text = text.replace(secret, "***") if secret else text
-        return text[:300]
+        return self._settings.masked(text)[:300]
 
     def _opened(self, told: Mapping[str, str]) -> str:
         """The plain text of the answer."""

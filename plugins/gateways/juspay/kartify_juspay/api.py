@@ -127,8 +127,8 @@ class Api:
 
     def _masked(self, text: str) -> str:
         for secret in filter(None, map(self._settings.secret, SECRETS)):
-            text = text.replace(token(secret, ""), "***").replace(secret, "***")
-        return text
+            text = text.replace(token(secret, ""), "***")
+        return self._settings.masked(text)
 
 
 def _envelope(answer: HttpAnswer) -> Envelope | None:

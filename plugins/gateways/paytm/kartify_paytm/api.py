@@ -110,10 +110,7 @@ class Api:
         return self.masked(f"Paytm says {result.word or 'nothing'}" + (f": {result.text}" if result.text else ""))
 
     def masked(self, text: str) -> str:
-        for name in ("merchant_key", "merchant_key_previous"):
-            secret = self._settings.secret(name)
-            text = text.replace(secret, "***") if secret else text
-        return text[:300]
+        return self._settings.masked(text)[:300]
 
 
 def dump(value: Mapping[str, Any]) -> str:

@@ -21,9 +21,6 @@ _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,80}\Z")
 _USER: Final = re.compile(r"[A-Za-z0-9_]{5,20}\Z")
 _HEADER: Final = re.compile(r"[A-Za-z0-9-]{1,60}\Z")
-_SECRETS: Final = (
-    "client_secret", "webhook_password", "webhook_password_previous", "webhook_secret", "webhook_secret_previous",
-)  # fmt: skip
 
 
 class PhonePeSettings(PartnerSettings):
@@ -152,13 +149,6 @@ class PhonePeSettings(PartnerSettings):
 
     def mode(self) -> Mode:
         return "test" if self.environment == "test" else "live"
-
-    def masked(self, text: str) -> str:
-        """Without our secrets, should a partner echo them."""
-        for name in _SECRETS:
-            secret = self.secret(name)
-            text = text.replace(secret, "***") if secret else text
-        return text
 
 
 def mode_of(api_base: str) -> Mode:

@@ -67,7 +67,7 @@ class Api:
     def _problem(self, answer: HttpAnswer) -> PartnerError:
         status, wait = answer.status, answer.retry_after()
         code, text, field = _envelope(answer)
-        said = self._masked(f"Razorpay answered {status}" + (f": {text}" if text else ""))[:300]
+        said = self._settings.masked(f"Razorpay answered {status}" + (f": {text}" if text else ""))[:300]
         if status == 429:
             return Throttled(said, retry_after=wait)
         if status in (401, 403):
@@ -82,12 +82,6 @@ class Api:
         # A wrong address is answered 404 as well: that says nothing about the id.
         unknown = _UNKNOWN_ID.search(text) or (status == 404 and code is not None and "url" not in text.lower())
         return UnknownId(said, field=field) if unknown else Permanent(said, field=field)
-
-    def _masked(self, text: str) -> str:
-        for name in ("key_secret", "webhook_secret", "webhook_secret_previous"):
-            secret = self._settings.secret(name)
-            text = text.replace(secret, "***") if secret else text
-        return text
 
 
 def _envelope(answer: HttpAnswer) -> tuple[str | None, str, str | None]:

@@ -64,31 +64,32 @@ class Calls:
             headers={"Authorization": f"Bearer {self.settings.secret('key_secret')}", **(headers or {})},
             **given,
         )
-        body = _checked(answer)
+        body = self._checked(answer)
         try:
             return read(body)
         except Unreadable as problem:
             raise Temporary(f"the sandbox's answer cannot be read: {problem}") from None
 
 
+    def _checked(self, answer: HttpAnswer) -> Any:
+        """The JSON of a 2xx answer. An answer that is no 2xx and not the sandbox's own error says nothing about the
+        payment: an HTML 404 may come from a proxy."""
+        if 200 <= answer.status < 300:
+            return answer.json()
+        if answer.status in (401, 403, 408, 425, 429) or answer.status >= 500:
+            answer.raise_for_status()
+        body = answer.json()
+        error = body.get("error") if isinstance(body, dict) else None
+        if not isinstance(error, dict) or not isinstance(error.get("code"), str):
+            raise Temporary(f"the sandbox answered {answer.status} without a reason")
+        field = error.get("field")
+        message = self.settings.masked(str(error.get("message", "no reason given")))[:200]
+        code = self.settings.masked(error["code"])[:60]
+        raise Declined(code, message, field=self.settings.masked(field)[:100] if isinstance(field, str) else None)
+
+
 def _seconds(moment: datetime) -> str:
     return str(int(moment.timestamp()))
-
-
-def _checked(answer: HttpAnswer) -> Any:
-    """The JSON of a 2xx answer. An answer that is no 2xx and not the sandbox's own error says nothing about the
-    payment: an HTML 404 may come from a proxy."""
-    if 200 <= answer.status < 300:
-        return answer.json()
-    if answer.status in (401, 403, 408, 425, 429) or answer.status >= 500:
-        answer.raise_for_status()
-    body = answer.json()
-    error = body.get("error") if isinstance(body, dict) else None
-    if not isinstance(error, dict) or not isinstance(error.get("code"), str):
-        raise Temporary(f"the sandbox answered {answer.status} without a reason")
-    field = error.get("field")
-    message = str(error.get("message", "no reason given"))[:200]
-    raise Declined(error["code"][:60], message, field=field if isinstance(field, str) else None)
 
 
 def several(read: Callable[[Any], T]) -> Callable[[Any], Sequence[T]]:
