@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
+import pytest
+
 from kartify import docs, plugin
-from kartify.cli import COMMANDS
+from kartify.cli import COMMANDS, main
 from kartify.models import Run, table
 from kartify.testing.kit import MAY_LACK
 
@@ -64,3 +67,30 @@ def test_the_crons_page_explains_every_state_a_run_may_end_in():
 def test_every_plugin_has_a_readme_that_names_its_settings():
     for path in sorted(ROOT.glob("plugins/*/*/pyproject.toml")):
         assert "api_base" in (path.parent / "README.md").read_text(encoding="utf-8"), path.parent.name
+
+
+def commands_of(path: Path) -> list[str]:
+    """The lines of code blocks that call kartify."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    return [line.partition("kartify ")[2] for line in lines if re.match(r"(\.venv/bin/)?kartify ", line)]
+
+
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("plugins/*/*/README.md"))]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_in_a_page_is_one_with_the_options_that_it_names(path):
+    for line in commands_of(path):
+        words = line.partition("#")[0].partition("|")[0].split()
+        command = main
+        while isinstance(command, click.Group) and words:
+            found = command.get_command(click.Context(command), words.pop(0))
+            assert found is not None, line
+            command = found
+        known = {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
+        assert [word for word in words if word.startswith("--") and word.partition("=")[0] not in known] == [], line
+
+
+def test_the_afternoons_page_names_commands_at_all():
+    assert len(commands_of(ROOT / "docs/plugins/afternoon.md")) > 6
