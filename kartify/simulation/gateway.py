@@ -23,6 +23,12 @@ from kartify.simulation.paypage import pay_page
 from kartify.simulation.serving import Rules, Served, serve
 
 
+def door_beside(callback_url: str) -> str:
+    """The webhook's address beside the one that the browser comes back to; empty where it is none of kartify's."""
+    found = re.sub(r"/callbacks/([^/?]+).*\Z", r"/webhooks/\1", callback_url)
+    return found if "/webhooks/" in found else ""
+
+
 class StandIn(ABC):
     """Set ``slug`` and ``charge_prefix``, fill the abstract methods. ``calls`` counts what was asked, by rule."""
 
@@ -104,8 +110,7 @@ class StandIn(ABC):
         session = charge.session
         if session is None:
             return ""
-        beside = re.sub(r"/callbacks/([^/?]+).*\Z", r"/webhooks/\1", session.callback_url)
-        return session.webhook_url or (beside if "/webhooks/" in beside else "")
+        return session.webhook_url or door_beside(session.callback_url)
 
     def send(
         self, charge: Charge, *, refund: Refund | None = None, url: str = "", delay: float = 0.0, copies: int = 1

@@ -1,7 +1,8 @@
 """The pay page of every stand-in gateway: what a customer or a bank can do, and how the news of it travels.
 
-``GET /_pay/<session>`` is for people; ``POST /_control/<session>/<action>`` does the same for another program, with a
-JSON object of ``Switches`` and ``amount``.
+``GET /_pay/<session>`` is for people, with ``callback_url`` in the query where the gateway's script would bring it.
+``POST /_control/<session>/<action>`` does the same for another program, with a JSON object of ``Switches`` and
+``amount``.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ def _session(stand_in: Payable, session_id: str) -> Session:
 
 def _page(stand_in: Payable, session_id: str) -> str:
     session = _session(stand_in, session_id)
+    session.callback_url = session.callback_url or request.args.get("callback_url", "")
     return render_template(
         "pay.html", session=session, slug=stand_in.slug, charges=stand_in.book.charges_of(session_id), words=WORDS,
         switches=list(asdict(Switches())),

@@ -94,3 +94,8 @@ def test_every_command_in_a_page_is_one_with_the_options_that_it_names(path):
 
 def test_the_afternoons_page_names_commands_at_all():
     assert len(commands_of(ROOT / "docs/plugins/afternoon.md")) > 6
+
+
+def test_every_gateway_but_the_sandbox_has_a_page_for_operators():
+    slugs = {path.parent.name for path in ROOT.glob("plugins/gateways/*/pyproject.toml")} - {"sandbox"}
+    assert slugs == {path.stem for path in ROOT.glob("docs/gateways/*.md")}

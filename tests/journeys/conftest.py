@@ -10,7 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 from flask.testing import FlaskClient
 from kartify_fynd import FyndSimulator
-from kartify_razorpay import RazorpaySimulator
+from kartify_razorpay.simulator import RazorpaySimulator
 from kartify_sandbox_oms import SandboxOmsSimulator
 
 from kartify.app import create_app

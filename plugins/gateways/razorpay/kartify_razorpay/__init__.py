@@ -1,10 +1,10 @@
 """Razorpay for kartify: Orders API with Checkout."""
 
 from kartify.plugin import Gateway, Simulator, hookimpl
+from kartify_razorpay.desk import RazorpayStandIn
 from kartify_razorpay.gateway import RazorpayGateway
-from kartify_razorpay.simulator import RazorpaySimulator
 
-__all__ = ["RazorpayGateway", "RazorpaySimulator", "register_gateways", "register_simulators"]
+__all__ = ["RazorpayGateway", "RazorpayStandIn", "register_gateways", "register_simulators"]
 
 
 @hookimpl
@@ -14,4 +14,4 @@ def register_gateways() -> list[type[Gateway]]:
 
 @hookimpl
 def register_simulators() -> list[type[Simulator]]:
-    return [RazorpaySimulator]
+    return [RazorpayStandIn]

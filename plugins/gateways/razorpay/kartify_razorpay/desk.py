@@ -1,4 +1,5 @@
-"""The stand-in driven the way every stand-in is: charges instead of Razorpay's own words."""
+"""The stand-in driven the way every stand-in is, with the pay page that all have: charges instead of Razorpay's own
+words."""
 
 from __future__ import annotations
 
@@ -6,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from kartify.simulation import Charge, Refund, Return, Told
-from kartify.simulation.book import State
+from kartify.plugin import SimulatorOptions
+from kartify.simulation import Book, Charge, Refund, Return, Session, State, Told
+from kartify.simulation.courier import Courier, Parcel
+from kartify.simulation.gateway import door_beside
+from kartify.simulation.paypage import pay_page
 from kartify_razorpay.ledger import Json
 from kartify_razorpay.simulator import RazorpaySimulator
 
@@ -20,10 +24,31 @@ class RazorpayStandIn(RazorpaySimulator):
 
     slug: ClassVar[str] = "razorpay"
 
+    def __init__(self, options: SimulatorOptions) -> None:
+        super().__init__(options)
+        self.book, self.courier = Book(), Courier()
+        self.ledger.opened = self._opened
+        self._app.register_blueprint(pay_page(self))
+
+    def _opened(self, order: Json) -> None:
+        """Razorpay learns from the checkout's script where the browser goes back to, so the session does not know."""
+        self.book.open(Session(
+            id=order["id"], reference=order["receipt"] or "", amount=order["amount"], currency=order["currency"],
+            callback_url="", created_at=datetime.fromtimestamp(order["created_at"], UTC),
+        ))
+
     def pay(
         self, session_id: str, *, state: State = "captured", amount: int | None = None
     ) -> Charge:
-        return _charge(super().pay(session_id, amount=amount, status=_STATUS.get(state, state)), state)
+        session = self.book.sessions.get(session_id)
+        payment = super().pay(session_id, amount=amount, status=_STATUS.get(state, state))
+        return self.book.attempt(session, _charge(payment, session, state))
+
+    def send(self, charge: Charge, *, delay: float = 0.0, copies: int = 1) -> None:
+        """Sends the webhook from the background, to the door beside the one that the browser comes back to."""
+        address = door_beside(charge.session.callback_url) if charge.session else ""
+        for told in self.told(charge) if address else ():
+            self.courier.send(Parcel(url=address, body=told.body, headers=told.headers), delay=delay, copies=copies)
 
     def arrive(self, step: Mapping[str, Any]) -> None:
         """Razorpay has the session since it was opened."""
@@ -43,12 +68,13 @@ class RazorpayStandIn(RazorpaySimulator):
                   "error[metadata][order_id]": order_id, "error[metadata][payment_id]": charge.id}
         fields = failed if charge.state == "failed" else self.callback_form(charge.id)
         # Razorpay knows the address from the checkout's script alone.
-        return Return(url=f"?kartify_reference={reference}", fields=fields)
+        session = self.book.sessions.get(order_id)
+        return Return(url=(session and session.callback_url) or f"?kartify_reference={reference}", fields=fields)
 
 
-def _charge(payment: Json, state: State) -> Charge:
+def _charge(payment: Json, session: Session | None, state: State) -> Charge:
     at = datetime.fromtimestamp(payment["created_at"], UTC)
     return Charge(
-        id=payment["id"], session=None, amount=payment["amount"], currency=payment["currency"], state=state,
+        id=payment["id"], session=session, amount=payment["amount"], currency=payment["currency"], state=state,
         created_at=at, updated_at=at, captured=payment["amount"] if state == "captured" else 0,
     )

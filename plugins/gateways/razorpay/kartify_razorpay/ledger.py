@@ -53,6 +53,7 @@ class Ledger:
         self._attempts: dict[str, list[Json]] = {}
         self._keys: dict[str, tuple[Json, Json]] = {}
         self._numbers = itertools.count(1)
+        self.opened: Callable[[Json], None] = lambda order: None
 
     def now(self) -> int:
         return int(time.time()) + self.offset
@@ -84,6 +85,7 @@ class Ledger:
             "notes": dict(body.get("notes") or {}) or [], "created_at": self.now(),
         }  # fmt: skip
         self.orders[order["id"]] = order
+        self.opened(order)
         return order
 
     @locked

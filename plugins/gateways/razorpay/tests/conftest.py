@@ -8,8 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from kartify_razorpay import RazorpayGateway, RazorpaySimulator
+from kartify_razorpay import RazorpayGateway
 from kartify_razorpay.settings import RazorpaySettings
+from kartify_razorpay.simulator import RazorpaySimulator
 
 from kartify.http import HttpClient
 from kartify.plugin import HttpAnswer, Inbound, Money, PaymentRef, PaymentRequest

@@ -1,13 +1,16 @@
 """The stand-in behaves as the API it stands for, seen through the official SDK and raw calls."""
 
+import html
 import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import razorpay
-from kartify_razorpay import RazorpayGateway, RazorpaySimulator
+import urllib3
+from kartify_razorpay import RazorpayGateway, RazorpayStandIn
 from kartify_razorpay.ledger import ApiError
 from kartify_razorpay.settings import RazorpaySettings
+from kartify_razorpay.simulator import RazorpaySimulator
 
 from kartify.plugin import Inbound, PartnerError
 from kartify.registry import load
@@ -137,4 +140,27 @@ def test_a_seed_plays_faults_and_what_tries_again_gets_through(client, ref):
 def test_the_package_is_found_by_its_entry_point():
     registry = load()
     assert registry.partner("razorpay").__name__ == "RazorpayGateway"
-    assert registry.simulators["razorpay"] is RazorpaySimulator
+    assert registry.simulators["razorpay"] is RazorpayStandIn
+
+
+def test_the_pay_page_pays_an_order_and_sends_the_browser_back_where_the_checkout_said():
+    with simulating(RazorpayStandIn) as (url, stand_in):
+        order = stand_in.ledger.create_order({"amount": 129900, "currency": "INR", "receipt": "R1"})
+        back = "https://shop.example/callbacks/a?kartify_reference=R1"
+        page = urllib3.request("GET", f"{url}/_pay/{order['id']}", fields={"callback_url": back})
+        assert "no money moves" in page.data.decode()
+        fields = {"action": "pay", "lose_webhook": "on"}
+        done = urllib3.request("POST", f"{url}/_pay/{order['id']}", fields=fields, redirect=False).data.decode()
+        assert html.escape(back) in done
+        assert "razorpay_signature" in done
+        assert stand_in.ledger.order(order["id"])["status"] == "paid"
+
+
+def test_the_pay_page_sends_the_webhook_to_the_door_beside():
+    with simulating(RazorpayStandIn) as (_, stand_in):
+        order = stand_in.ledger.create_order({"amount": 129900, "currency": "INR", "receipt": "R1"})
+        stand_in.book.sessions[order["id"]].callback_url = "http://127.0.0.1:9/callbacks/a1"
+        sent = []
+        stand_in.courier.send = lambda parcel, **how: sent.append(parcel.url)
+        stand_in.send(stand_in.pay(order["id"]))
+        assert sent == ["http://127.0.0.1:9/webhooks/a1"]
