@@ -23,7 +23,10 @@ SHOP: Final = "demo"
 FYND_SHOP: Final = "demo-fynd"
 # So that the clock's conclusions can be watched.
 POLICY: Final = {"failed_after_minutes": "1"}
+GATEWAYS_SHOP: Final = "demo-gateways"
 ACCOUNTS: Final = {SHOP: ("sandbox", "sandbox-oms"), FYND_SHOP: ("sandbox", "fynd")}
+NAMES: Final = {SHOP: "Chandni Bazaar", FYND_SHOP: "Chandni Bazaar at FYND",
+                GATEWAYS_SHOP: "Chandni Bazaar, every gateway"}
 _stores, _accounts, _links = table(Store), table(Account), table(StoreAccount)
 
 
@@ -38,18 +41,26 @@ class Demo:
 
 
 def prepare(house: House, home: Path, urls: Mapping[str, str]) -> Demo:
-    """``urls``: where each simulator is, by slug."""
+    """``urls``: where each simulator is, by slug. With more of them than the story needs there is a store for them."""
     accounts: dict[str, UUID] = {}
-    for code, name in ((SHOP, "Chandni Bazaar"), (FYND_SHOP, "Chandni Bazaar at FYND")):
-        _store(house, code, name)
-        for slug in ACCOUNTS[code]:
+    wanted = wanted_by(urls)
+    for code, slugs in wanted.items():
+        _store(house, code, NAMES[code])
+        for slug in slugs:
             accounts[slug] = _account(house, code, slug, urls[slug])
     return Demo(
         urls=urls,
         accounts=accounts,
-        keys={code: _key(house, home, code, "storefront") for code in ACCOUNTS},
+        keys={code: _key(house, home, code, "storefront") for code in wanted},
         logins=dict(people.login(house, home, role) for role in reversed(users.ROLES)),
     )
+
+
+def wanted_by(urls: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The accounts of each store, by slug."""
+    told = {slug for slugs in ACCOUNTS.values() for slug in slugs}
+    others = tuple(slug for slug in urls if slug not in told)
+    return {**ACCOUNTS, **({GATEWAYS_SHOP: ("sandbox", *others, "sandbox-oms")} if others else {})}
 
 
 def _store(house: House, code: str, name: str) -> None:
@@ -85,7 +96,7 @@ def _account(house: House, code: str, slug: str, url: str) -> UUID:
 def _known(connection: Any, slug: str, store_id: UUID | None) -> Any:
     """An account of this plugin that a store of the demo uses."""
     joined = _accounts.join(_links, _links.c.account_id == _accounts.c.id).join(
-        _stores, and_(_stores.c.id == _links.c.store_id, _stores.c.code.in_(list(ACCOUNTS)))
+        _stores, and_(_stores.c.id == _links.c.store_id, _stores.c.code.in_(list(NAMES)))
     )
     found = select(_accounts).select_from(joined).where(_accounts.c.slug == slug)
     if store_id is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,11 +23,11 @@ class NoSimulator(KartifyError):
     """A stand-in did not come up."""
 
 
-def addresses(home: Path, *, after: int) -> dict[str, str]:
+def addresses(home: Path, slugs: Sequence[str] = SLUGS, *, after: int) -> dict[str, str]:
     """The addresses of last time where they are free, else the ports after the web server's, else any."""
     file = home / "simulators.json"
     known: dict[str, int] = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    ports = {slug: _port(known.get(slug, after + place)) for place, slug in enumerate(SLUGS, 1)}
+    ports = {slug: _port(known.get(slug, after + place)) for place, slug in enumerate(slugs, 1)}
     file.write_text(json.dumps(ports), "utf-8")
     return {slug: f"http://{HOST}:{port}" for slug, port in ports.items()}
 
