@@ -20,7 +20,7 @@ from kartify.testing.serve import serving
 
 ORDERS, PAID, AMOUNT = 2000, 300, 129900
 # Rows of a page, or ids of a call, where the gateway tells of many at once.
-PAGE = {"razorpay": 100, "stripe": 100, "paytm": 50, "payu": 50, "cashfree": 100, "ccavenue": 100}
+PAGE = {"razorpay": 100, "stripe": 100, "paytm": 50, "payu": 20, "cashfree": 100, "ccavenue": 100}
 STAND_INS: dict[str, Any] = {
     slug: kind for slug, kind in registry.load().simulators.items()
     if isinstance(kind, type) and issubclass(kind, StandIn)
