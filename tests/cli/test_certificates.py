@@ -14,7 +14,7 @@ from kartify.flows import audit, stores
 from kartify.plugin import Gateway
 
 LIVE = {"key_id": "rzp_live_KARTIFY0000001", "key_secret": "key-secret", "webhook_secret": "whsec"}
-OURS = ("cashfree", "ccavenue", "juspay", "paytm", "payu", "phonepe", "razorpay", "sandbox")
+OURS = ("cashfree", "ccavenue", "juspay", "paytm", "payu", "phonepe", "razorpay", "sandbox", "stripe")
 
 
 @pytest.mark.parametrize("slug", OURS)
