@@ -32,7 +32,7 @@ def _pairs(value: Any) -> Any:
         return value
     if value.strip().startswith("{"):
         return json.loads(value)
-    parts = [part.partition("=") for part in re.split(r",(?=\s*[A-Za-z0-9_]+\s*=)", value) if part.strip()]
+    parts = [part.partition("=") for part in re.split(r",(?=[^,=]+=)", value) if part.strip()]
     return {name.strip(): given.strip() for name, _, given in parts}
 
 
