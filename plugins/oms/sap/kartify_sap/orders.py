@@ -58,12 +58,12 @@ def repeatable(order: OmsOrder, body: Mapping[str, Any]) -> dict[str, str]:
 def _items(settings: SapSettings, order: OmsOrder) -> list[dict[str, Any]]:
     fields = settings.item_fields
     return [
-        fill("A_SalesOrderItem", fields, line_values(order, line, position), ours=f"lines[{line.line_id}]")
+        fill("A_SalesOrderItem", fields, line_values(order, line, position + 1), ours=f"lines.{position}")
         | {
             "RequestedQuantity": str(line.quantity), "RequestedQuantityUnit": settings.quantity_unit,
-            "to_PricingElement": line_conditions(settings, order, line),
+            "to_PricingElement": line_conditions(settings, order, position),
         }
-        for position, line in enumerate(order.lines, 1)
+        for position, line in enumerate(order.lines)
     ]
 
 

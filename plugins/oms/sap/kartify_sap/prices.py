@@ -11,12 +11,13 @@ from kartify_sap.settings import SapSettings
 MOST_PER = 99_999  # ConditionQuantity has five digits
 
 
-def line_conditions(settings: SapSettings, order: OmsOrder, line: OmsLine) -> list[dict[str, Any]]:
+def line_conditions(settings: SapSettings, order: OmsOrder, position: int) -> list[dict[str, Any]]:
     """The price of a line, and its discount where that has a condition of its own.
 
     A price that does not divide evenly by the quantity is given for the whole quantity, so that nothing is rounded.
     """
-    price, discount = _line_sums(settings, line)
+    line = order.lines[position]
+    price, discount = _line_sums(settings, line, position)
     if not settings.discount_condition:
         price, discount = price - discount, 0
     each, rest = divmod(price, line.quantity)
@@ -24,7 +25,7 @@ def line_conditions(settings: SapSettings, order: OmsOrder, line: OmsLine) -> li
     if per > MOST_PER:
         raise Permanent(
             f"SAP takes a price for at most {MOST_PER} units; this line has {line.quantity}. Split it.",
-            field="lines.quantity",
+            field=f"lines.{position}.quantity",
         )
     made = [
         _condition(settings.price_condition, rate, order.currency) | {
@@ -48,7 +49,7 @@ def fee_conditions(settings: SapSettings, order: OmsOrder) -> list[dict[str, Any
         if not condition:
             raise Permanent(
                 f"The account has no condition type for the fee {kind}: add {kind}=… to its setting fee_conditions.",
-                field=f"fees[{position}].kind",
+                field=f"fees.{position}.kind",
             )
         made.append(_condition(condition, amount, order.currency))
     return made
@@ -56,7 +57,8 @@ def fee_conditions(settings: SapSettings, order: OmsOrder) -> list[dict[str, Any
 
 def sent_total(settings: SapSettings, order: OmsOrder) -> int:
     """What the conditions add up to: the total, or the total less the tax where prices are net."""
-    lines = sum(price - discount for price, discount in (_line_sums(settings, line) for line in order.lines))
+    sums = (_line_sums(settings, line, position) for position, line in enumerate(order.lines))
+    lines = sum(price - discount for price, discount in sums)
     return lines + sum(_fee_sum(settings, fee) for fee in order.fees)
 
 
@@ -68,7 +70,7 @@ def told_amount(value: Any, currency: str) -> int | None:
         return None
 
 
-def _line_sums(settings: SapSettings, line: OmsLine) -> tuple[int, int]:
+def _line_sums(settings: SapSettings, line: OmsLine, position: int) -> tuple[int, int]:
     """Price of the whole line and its discount; both less the tax they include where prices are net."""
     price, discount = line.quantity * line.unit_price, line.discount
     if settings.prices == "gross":
@@ -77,7 +79,7 @@ def _line_sums(settings: SapSettings, line: OmsLine) -> tuple[int, int]:
     if tax is None:
         raise Permanent(
             "The account sends prices without tax (prices=net), and this line tells no tax amount.",
-            field=f"lines[{line.line_id}].tax",
+            field=f"lines.{position}.tax",
         )
     paid = price - discount
     net_discount = round_div(discount * (paid - tax), paid) if paid else discount

@@ -51,7 +51,7 @@ def field_of(details: Sequence[Said]) -> str | None:
         if known is not None:
             row = _ROW.search(one.place)
             ours = FIELDS[known]
-            return ours.replace("lines.", f"lines[{row[1]}].") if row else ours
+            return ours.replace("lines.", f"lines.{row[1]}.") if row else ours
         if named := next((name for name in reversed(names) if not name.isdigit() and name != "results"), None):
             return named
     text = " ".join(one.text for one in details).lower()

@@ -137,9 +137,9 @@ def test_currencies_without_decimals_are_sent_without_any(sent, order):
     ({"shipping_address": {"line1": "x", "city": "Pune", "postcode": "411001-411002"}}, "shipping_address.postcode",
      "at most 10"),
     ({"number": "K" * 36}, "number", "35"),
-    ({"fees": [{"kind": "shipping", "amount": 1}, {"kind": "gift_wrap", "amount": 5}]}, "fees[1].kind",
+    ({"fees": [{"kind": "shipping", "amount": 1}, {"kind": "gift_wrap", "amount": 5}]}, "fees.1.kind",
      "fee_conditions"),
-    ({"lines": [OmsLine(line_id="a", sku="S" * 41, name="x", quantity=1, unit_price=1)]}, "lines[a].sku", "at most 40"),
+    ({"lines": [OmsLine(line_id="a", sku="S" * 41, name="x", quantity=1, unit_price=1)]}, "lines.0.sku", "at most 40"),
 ])
 def test_an_order_that_sap_would_refuse_names_our_field_and_says_what_to_do(refused, order, changes, field, words):
     problem = refused(order(**changes))
@@ -149,7 +149,7 @@ def test_an_order_that_sap_would_refuse_names_our_field_and_says_what_to_do(refu
 
 def test_net_prices_need_the_tax_of_every_line(refused, order):
     line = OmsLine(line_id="7", sku="S", name="x", quantity=1, unit_price=100)
-    assert refused(order(lines=[line]), prices="net").field == "lines[7].tax"
+    assert refused(order(lines=[line]), prices="net").field == "lines.0.tax"
 
 
 def test_states_are_mapped_to_regions(sent, order):
@@ -200,7 +200,7 @@ def test_an_unclear_answer_is_uncertain(sap, plugin, order, answer):
 
 
 @pytest.mark.parametrize(("detail", "field"), [
-    ({"message": "Material SHIRT-M is not defined", "target": "/A_SalesOrder/to_Item/2/Material"}, "lines[2].sku"),
+    ({"message": "Material SHIRT-M is not defined", "target": "/A_SalesOrder/to_Item/2/Material"}, "lines.2.sku"),
     ({"message": "Postal code 1 must have the length 6", "propertyref": "to_Partner/to_Address/PostalCode"},
      "shipping_address.postcode"),
     ({"message": "The region XX is not defined for country IN"}, "shipping_address.state"),

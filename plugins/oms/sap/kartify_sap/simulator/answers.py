@@ -15,6 +15,10 @@ _EMPTY = {"s": "", "n": "0.000", "date": None, "moment": None, "bool": False, "g
           "double": "0"}
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 def envelope(code: str, text: str, target: str = "") -> dict[str, Any]:
     detail = {"code": code, "message": text, "propertyref": target, "severity": "error", "target": target}
     return {

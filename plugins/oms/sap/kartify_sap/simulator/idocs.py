@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 
-from kartify import clock
 from kartify.plugin import HttpAnswer, from_major
 from kartify.simulation import Knock, OmsBook, SaleOrder
+from kartify_sap.simulator.answers import now
 from kartify_sap.xml import Node, Segment, parse
 
 
@@ -45,7 +45,7 @@ class Puller:
         number, currency = idoc.value("E1EDK02", "BELNR"), idoc.value("E1EDK01", "CURCY")
         if known := self._book.of(number):
             return known[0]
-        at = clock.now()
+        at = now()
         return self._book.add(SaleOrder(
             number=number, id=self._book.next_id(digits=7), amount=_sum(idoc, currency), currency=currency,
             created_at=at, updated_at=at, data=_data(idoc),

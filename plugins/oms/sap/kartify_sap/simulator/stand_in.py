@@ -9,14 +9,13 @@ from typing import Any
 
 from flask import Response, request
 
-from kartify import clock
 from kartify.plugin import HttpAnswer, SimulatorOptions
 from kartify.simulation import ApiError, Knock, OmsBook, OmsStandIn, Rules, SaleOrder, json_answer
 from kartify.simulation.oms import OrderState
 from kartify_sap.service import EntitySet, entity_sets
 from kartify_sap.settings import SERVICE
 from kartify_sap.simulator import metadata, writing
-from kartify_sap.simulator.answers import envelope, etag, refuse
+from kartify_sap.simulator.answers import envelope, etag, now, refuse
 from kartify_sap.simulator.idocs import Puller
 from kartify_sap.simulator.reading import Reader
 from kartify_sap.simulator.world import Row, World
@@ -181,7 +180,7 @@ class SapSimulator(OmsStandIn):
         raise refuse(404, "/IWBEP/CM_MGW_RT/020", f"Resource not found for the segment '{entity_set.name}'")
 
     def _etag(self, row: Row) -> str:
-        return etag(self.world.changed_at(row) or clock.now())
+        return etag(self.world.changed_at(row) or now())
 
     def _logged_on(self) -> None:
         given = request.authorization

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kartify import clock
 from kartify.plugin import from_major
 from kartify.simulation import OmsBook, SaleOrder
 from kartify_sap.service import EntitySet, Property, entity_sets
-from kartify_sap.simulator.answers import refuse
+from kartify_sap.simulator.answers import now, refuse
 from kartify_sap.simulator.world import CHILDREN, Row, World, value_of
 
 _DATE = re.compile(r"/Date\((-?[0-9]+)(?:\+0000)?\)/\Z")
@@ -34,7 +33,7 @@ def create(world: World, body: Any, *, customers: frozenset[str]) -> SaleOrder:
     data: dict[str, Any] = {way: _named(way, told.get(way, []), order_id) for way in CHILDREN}
     data["header"] = {name: value for name, value in told.items() if name not in CHILDREN}
     data["SalesOrder"] = order_id
-    at = clock.now()
+    at = now()
     amount = _amount(world, data, currency)
     return world.book.add(SaleOrder(
         number=data["header"].get("PurchaseOrderByCustomer", ""), id=order_id, amount=amount, currency=currency,
@@ -121,7 +120,7 @@ def _patch_item(order: SaleOrder, number: str, told: Row) -> None:
 
 def touch(order: SaleOrder) -> None:
     """Its change time, and with it its ETag, is a new one."""
-    order.updated_at = max(clock.now(), order.updated_at + timedelta(microseconds=1))
+    order.updated_at = max(now(), order.updated_at + timedelta(microseconds=1))
 
 
 def _typed(entity_set: EntitySet, body: Any, act: str) -> Row:
