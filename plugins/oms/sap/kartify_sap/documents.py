@@ -17,6 +17,7 @@ HEADER = (
 )
 ITEM = ("SalesOrderItem", "HigherLevelItem", "SalesDocumentRjcnReason")
 BLOCKS = ("HeaderBillingBlockReason", "DeliveryBlockReason")
+TOGETHER, MOST_PARTS = 100, 500
 DELIVERED = ("B", "C")  # a part, or all, is in deliveries
 
 
@@ -75,14 +76,22 @@ class Documents:
         return [one for one in self.where(client, wanted, what="the look-up") if one.number == number]
 
     def where(self, client: Client, wanted: str, *, what: str, order_by: str = "") -> list[Document]:
-        params = {"$filter": wanted, **self._params, "$inlinecount": "allpages"}
+        """Read in parts of a size that one answer can bring, until SAP's own count of them is there."""
+        params = {"$filter": wanted, **self._params, "$inlinecount": "allpages", "$top": str(TOGETHER)}
         params |= {"$orderby": order_by} if order_by else {}
-        pages = self._api.pages(client, "A_SalesOrder", params, what=what)
-        rows = [row for page in pages for row in odata.results(page)]
-        told = pages[0].get("__count")
-        if isinstance(told, str) and told.isdigit() and len(rows) < int(told):
-            raise Temporary(f"SAP's list is shorter than it says ({what})")
-        return [_document(row) for row in rows]
+        found: list[Document] = []
+        for _ in range(MOST_PARTS):
+            asked = params | ({"$skip": str(len(found))} if found else {})
+            pages = self._api.pages(client, "A_SalesOrder", asked, what=what)
+            rows = [row for page in pages for row in odata.results(page)]
+            found += [_document(row) for row in rows]
+            told = pages[0].get("__count")
+            total = int(told) if isinstance(told, str) and told.isdigit() else len(found)
+            if len(found) >= total:
+                return found
+            if not rows:
+                raise Temporary(f"SAP's list is shorter than it says ({what})")
+        raise Temporary(f"SAP's list has no end ({what})")
 
     def get(self, client: Client, order_id: str) -> Document:
         path = odata.key("A_SalesOrder", SalesOrder=order_id)

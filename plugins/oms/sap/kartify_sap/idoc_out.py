@@ -64,7 +64,7 @@ def _control(settings: SapSettings, listed: Listed, message: str, now: datetime)
 
 def _segments(settings: SapSettings, order: OmsOrder, gone: bool) -> Iterator[Segment]:
     made = order.created_at.astimezone(UTC)
-    mapped = {**settings.order_fields, **(settings.cod_fields if order.method == "cod" else settings.prepaid_fields)}
+    mapped = _constants(settings, order)
     yield Segment("E1EDK01", {
         "ACTION": "003" if gone else "000", "CURCY": order.currency, "ZTERM": mapped.get("CustomerPaymentTerms", ""),
         "BELNR": order.number, "LIFSK": mapped.get("DeliveryBlockReason", ""),
@@ -83,6 +83,12 @@ def _segments(settings: SapSettings, order: OmsOrder, gone: bool) -> Iterator[Se
     yield from (_line(settings, order, line, position, gone) for position, line in enumerate(order.lines, 1))
     yield Segment("E1EDS01", {"SUMID": "001", "SUMME": str(len(order.lines))})
     yield Segment("E1EDS01", {"SUMID": "002", "SUMME": to_major(order.total, order.currency), "SUNIT": order.currency})
+
+
+def _constants(settings: SapSettings, order: OmsOrder) -> dict[str, str]:
+    """What the mapping sets without looking at the order."""
+    by_method = settings.cod_fields if order.method == "cod" else settings.prepaid_fields
+    return {name: text for name, text in {**settings.order_fields, **by_method}.items() if "{" not in text}
 
 
 def _fees(settings: SapSettings, order: OmsOrder) -> Iterator[Segment]:
@@ -130,9 +136,10 @@ def _line(settings: SapSettings, order: OmsOrder, line: OmsLine, position: int, 
     value = line.quantity * line.unit_price - line.discount
     code = settings.discount_condition
     inside = [_condition("E1EDP05", order, -line.discount, code, "discount")] if line.discount else []
+    ours = line.line_id if len(line.line_id) <= 6 else ""
     inside += [
-        Segment("E1EDP02", {"QUALF": "001", "BELNR": order.number, "ZEILE": line.line_id[:6]}),
-        Segment("E1EDP19", {"QUALF": "002", "IDTNR": line.sku[:35], "KTEXT": line.name[:70]}),
+        Segment("E1EDP02", {"QUALF": "001", "BELNR": order.number, "ZEILE": ours}),
+        Segment("E1EDP19", {"QUALF": "002", "IDTNR": line.sku, "KTEXT": line.name[:70]}),
     ]
     return Segment("E1EDP01", {
         "POSEX": f"{position * 10:06d}", "ACTION": "003" if gone else "001", "MENGE": str(line.quantity),

@@ -141,6 +141,13 @@ def test_refused_rights_of_a_look_up_pause_the_account(sap, plugin, order):
         plugin().find(sap.canned((403, {})), Kind.PUSH, order())
 
 
+def test_long_lists_are_read_in_parts_until_saps_count_is_there(sap, plugin, order):
+    rows = [sap.row(str(number), OverallSDDocumentRejectionSts="C") for number in range(149)] + [sap.row("9999")]
+    client = sap.canned(sap.listed(*rows[:100], __count="150"), sap.listed(*rows[100:], __count="150"))
+    assert plugin().find(client, Kind.PUSH, order()).receipt.id == "9999"
+    assert ["$skip=100" in unquote(url) for _, url, _ in client.asked] == [False, True]
+
+
 def test_a_look_up_at_the_stand_in_reads_several_pages(account, simulator, client, order):
     simulator.page = 1
     oms = account()
