@@ -160,8 +160,10 @@ class Sap(Oms):
         wanted = sales_order(self.settings, order, blocks={}).get("DeliveryBlockReason", "")
         try:
             return self._changes.complete(client, order, order_id, block=str(wanted))
-        except Temporary as problem:
-            raise _sent(problem, f"the order is at SAP as {order_id}, blocked") from None
+        except (Temporary, Denied) as problem:
+            # Something is at SAP, whatever became of the last call: the look-up says how far it got.
+            wait = getattr(problem, "retry_after", None)
+            raise Temporary(f"{problem}; the order is at SAP as {order_id}, blocked", retry_after=wait) from None
         except Permanent as problem:
             text = f"{problem} The order is at SAP as {order_id}, blocked."
             raise Permanent(text, field=problem.field) from None
@@ -226,8 +228,3 @@ class Sap(Oms):
 
     def _pending_block(self) -> dict[str, str]:
         return {"DeliveryBlockReason": self.settings.pending_delivery_block}
-
-
-def _sent(problem: Temporary, what: str) -> Temporary:
-    """Something is at SAP, whatever became of the last call: the look-up says how far it got."""
-    return Temporary(f"{problem}; {what}", sent=True, retry_after=problem.retry_after)

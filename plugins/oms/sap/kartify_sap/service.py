@@ -78,5 +78,5 @@ def _property(name: str, told: str, *marks: str) -> Property:
     size = tuple(int(part) for part in told[1:].split(",")) if kind in "sn" and len(told) > 1 else ()
     return Property(
         name, kind, size, key="key" in marks, creatable=not {"read", "no-create"} & set(marks),
-        updatable=not {"read", "no-update", "key"} & set(marks),
+        updatable=not {"read", "no-update"} & set(marks),
     )

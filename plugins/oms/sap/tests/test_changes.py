@@ -181,6 +181,14 @@ def test_a_partner_without_an_address_at_sap_is_named_and_where_the_order_stands
     assert refused.value.field == "partners"
 
 
+def test_keys_that_are_revoked_after_the_order_is_there_do_not_make_it_unknown(sap, plugin, order):
+    oms = plugin(address_style="patch_after", pending_delivery_block="Z8")
+    client = sap.canned(sap.listed(sap.row(DeliveryBlockReason="Z8")), (401, b""))
+    with pytest.raises(Temporary) as lost:
+        oms.deliver(client, Kind.PUSH, order())
+    assert lost.value.sent is True
+
+
 def test_what_breaks_off_after_the_order_is_there_is_uncertain(after, simulator, client, order):
     simulator.faults.next(*["none"] * 3, "500")
     with pytest.raises(Temporary, match="at SAP as 0000001, blocked") as lost:
