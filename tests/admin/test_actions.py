@@ -35,6 +35,7 @@ POSTS = {
     "/admin/tools/ledger/confirm-payment": WORKERS,
     "/admin/accounts/{account}/pause": ADMINS,
     "/admin/accounts/{account}/resume": ADMINS,
+    "/admin/accounts/{account}/drain": WORKERS,
     "/admin/users/{user}/role": ADMINS,
     "/admin/users/{user}/access": ADMINS,
     "/admin/users/{user}/sessions": ADMINS,
@@ -486,3 +487,37 @@ def test_an_account_that_is_shared_by_two_stores_names_both(cockpit: Cockpit) ->
     stores.create_store(cockpit.house, "second", name="Second")
     stores.link_account(cockpit.house, "second", cockpit.gateway)
     assert "demo, second" in cockpit.person("viewer").text("/admin/accounts/")
+
+
+def test_an_oms_account_tells_its_queue_and_is_drained_now(cockpit: Cockpit) -> None:
+    assert cockpit.oms is not None
+    order_id = cockpit.missing()
+    cockpit.bank.paid("order_K1001", payment="pay_1")
+    asking.check_order(cockpit.house, order_id, by="test")
+    cockpit.ledger.script.append("down")
+    deliver.deliver_due(cockpit.house, cockpit.oms, worker="w")
+    row = cockpit.rows(Delivery, order_id=order_id)[0]
+    assert row["state"] == "due"
+    assert row["due_at"] > clock.now()
+    person = cockpit.person("support")
+    page = person.text("/admin/accounts/")
+    assert "1 waiting , the oldest for" in page
+    assert row["last_error"] in page
+    assert "1 delivery is tried now" in person.press(f"/admin/accounts/{cockpit.oms}/drain")
+    assert cockpit.rows(Delivery, order_id=order_id)[0]["due_at"] <= clock.now()
+    deliver.deliver_due(cockpit.house, cockpit.oms, worker="w")
+    assert "Queue empty" in person.text("/admin/accounts/")
+
+
+def test_a_parked_delivery_stands_beside_the_queue_and_is_not_drained(cockpit: Cockpit) -> None:
+    dead_delivery(cockpit)
+    person = cockpit.person("support")
+    assert "1 parked" in person.text("/admin/accounts/")
+    assert "Nothing waits" in person.press(f"/admin/accounts/{cockpit.oms}/drain")
+
+
+def test_a_paused_account_is_not_drained_and_says_so(cockpit: Cockpit) -> None:
+    stores.pause_account(cockpit.house, cockpit.oms, by="x", reason="stock count")  # type: ignore[arg-type]
+    person = cockpit.person("support")
+    assert "Drain now" not in person.text("/admin/accounts/")
+    assert "resume it first" in person.press(f"/admin/accounts/{cockpit.oms}/drain")
