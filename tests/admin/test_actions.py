@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import UTC, datetime
 from typing import Any
@@ -14,8 +15,20 @@ from fakes import report
 from kartify import clock
 from kartify.domain.cases import CaseType, CaseWanted
 from kartify.domain.errors import Temporary
-from kartify.flows import asking, cases, deliver, lookup, runs, stores
-from kartify.models import Account, AuditEntry, Case, Charge, Cron, Delivery, OrderMove, Run, Settlement, User
+from kartify.flows import asking, cases, deliver, lookup, operations, runs, stores
+from kartify.models import (
+    Account,
+    AuditEntry,
+    Case,
+    Charge,
+    Cron,
+    Delivery,
+    Operation,
+    OrderMove,
+    Run,
+    Settlement,
+    User,
+)
 from kartify.plugin import PaymentAnswer
 
 WORKERS, FINANCE, ADMINS = ("support", "admin"), ("finance", "admin"), ("admin",)
@@ -27,6 +40,7 @@ POSTS = {
     "/admin/orders/{order}/oms-id/{delivery}": WORKERS,
     "/admin/orders/{order}/cancel": WORKERS,
     "/admin/orders/{order}/note": WORKERS,
+    "/admin/orders/{order}/refund/{charge}": FINANCE,
     "/admin/orders/{order}/edit": WORKERS,
     "/admin/crons/{cron}/run": WORKERS,
     "/admin/crons/runs/{run}/stop": WORKERS,
@@ -69,6 +83,7 @@ def targets(cockpit: Cockpit) -> dict[str, object]:
     return {
         "order": order, "delivery": delivery, "cron": cockpit.rows(Cron)[0]["id"], "account": cockpit.gateway,
         "run": runs.start(cockpit.house, cockpit.gateway, by="x"), "case": open_case(cockpit),
+        "charge": cockpit.rows(Charge, order_id=order)[0]["id"],
     }
 
 
@@ -80,7 +95,7 @@ def test_the_table_names_every_post_of_the_admin(cockpit: Cockpit) -> None:
         if "POST" in (rule.methods or ()) and rule.endpoint not in PUBLIC and rule.rule != "/admin/logout"
     }
     names = {"uuid:order_id": "order", "uuid:delivery_id": "delivery", "uuid:cron_id": "cron", "uuid:run_id": "run",
-             "uuid:case_id": "case", "uuid:account_id": "account", "uuid:user_id": "user"}
+             "uuid:case_id": "case", "uuid:charge_id": "charge", "uuid:account_id": "account", "uuid:user_id": "user"}
     for long, short in names.items():
         served = {rule.replace(long, short) for rule in served}
     assert {rule.replace("<slug>/<verb>", "ledger/confirm-payment") for rule in served} == known
@@ -521,3 +536,64 @@ def test_a_paused_account_is_not_drained_and_says_so(cockpit: Cockpit) -> None:
     person = cockpit.person("support")
     assert "Drain now" not in person.text("/admin/accounts/")
     assert "resume it first" in person.press(f"/admin/accounts/{cockpit.oms}/drain")
+
+
+@pytest.fixture
+def paid(cockpit: Cockpit) -> tuple[UUID, UUID]:
+    """An order that is processing, and its charge."""
+    order_id = cockpit.missing()
+    cockpit.bank.paid("order_K1001", payment="pay_1")
+    asking.check_order(cockpit.house, order_id, by="test")
+    return order_id, cockpit.rows(Charge, order_id=order_id)[0]["id"]
+
+
+def test_finance_refunds_a_part_once_however_often_it_is_pressed(cockpit: Cockpit, paid: tuple[UUID, UUID]) -> None:
+    order_id, charge_id = paid
+    person, path = cockpit.person("finance"), f"/admin/orders/{order_id}/refund/{charge_id}"
+    page = person.get(f"/admin/orders/{order_id}").text
+    key = re.search(r'name="key" value="([^"]+)"', page)
+    assert key
+    assert 'value="2499.00"' in page
+    form = {"version": cockpit.version(order_id), "amount": "1,000.00", "reason": "torn", "confirmed": "yes",
+            "key": key[1]}
+    assert "₹1,000.00 is on its way back" in person.press(path, **form)
+    assert "₹1,000.00 is on its way back" in person.press(path, **form)
+    assert [(row["kind"], row["amount"], row["by"]) for row in cockpit.rows(Operation)] == [
+        ("refund", 100000, person.email)]
+    assert len(cockpit.audited("refund")) == 1
+    assert cockpit.status(order_id) == "processing"
+    operations.work_operations(cockpit.house, limit=10, worker="w")
+    assert cockpit.rows(Operation)[0]["state"] == "done"
+    assert "at most ₹1,499.00" in person.text(f"/admin/orders/{order_id}")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"amount": "2499.01"}, "at most ₹2,499.00"), ({"amount": "0"}, "expected more than zero"),
+        ({"amount": "12.345"}, "amount"), ({"amount": "lots"}, "amount"), ({"reason": " "}, "reason: expected why"),
+        ({"confirmed": ""}, "confirmed"), ({"version": 0}, "Not done"), ({"key": "x"}, "key"),
+    ],
+)
+def test_a_refund_that_cannot_be_is_refused_with_what_was_typed(
+    cockpit: Cockpit, paid: tuple[UUID, UUID], changed: dict[str, Any], said: str
+) -> None:
+    order_id, charge_id = paid
+    form = {"version": cockpit.version(order_id), "amount": "10.00", "reason": "torn", "confirmed": "yes"} | changed
+    answer = cockpit.person("finance").post(f"/admin/orders/{order_id}/refund/{charge_id}", **form)
+    assert answer.status_code in (409, 422)
+    assert said in plain(answer) or said == "Not done"
+    assert cockpit.rows(Operation) == []
+
+
+def test_support_and_viewers_see_no_refund_button(cockpit: Cockpit, paid: tuple[UUID, UUID]) -> None:
+    for role in ("viewer", "support"):
+        assert "Refund money" not in cockpit.person(role).text(f"/admin/orders/{paid[0]}")
+    assert "Refund money" in cockpit.person("admin").text(f"/admin/orders/{paid[0]}")
+
+
+def test_a_charge_of_another_order_is_not_refunded_here(cockpit: Cockpit, paid: tuple[UUID, UUID]) -> None:
+    other = cockpit.missing("K1009")
+    answer = cockpit.person("finance").post(
+        f"/admin/orders/{other}/refund/{paid[1]}", version=1, amount="1", reason="x", confirmed="yes")
+    assert answer.status_code == 404
