@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import request
+from flask import Response, request
 from flask_admin import expose
 from sqlalchemy import select
 
-from kartify.admin import order_list
+from kartify import clock
+from kartify.admin import order_export, order_list
 from kartify.admin.desk import choices
 from kartify.admin.look import title, words
 from kartify.admin.order_edit import OrderEdit
 from kartify.domain.status import Status
+from kartify.flows import audit
 from kartify.models import Account, Order
 
 
@@ -32,6 +34,19 @@ class Orders(OrderEdit):
             why=lambda order: why(found, order), status_pairs=[(one, one) for one in Status],
             gateway_pairs=[(one, one) for one in sorted(slugs)],
             age_pairs=[(name, text) for name, (text, _) in order_list.AGES.items()],
+        )
+
+
+    @expose("/export.csv")
+    def export(self) -> Any:
+        query = order_list.Query.read(request.args)
+        told = ", ".join(f"{name} {value}" for name, value in query.params().items())
+        act = audit.Act(by=self.person.email, action="export orders", subject="orders", text=told)
+        self.audited(act, "as CSV")
+        lines = order_export.written(self.reading, query, why, personal=self.person.personal)
+        name = f"orders-{clock.now():%Y%m%d-%H%M}.csv"
+        return Response(
+            lines, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'}
         )
 
 
