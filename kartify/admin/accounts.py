@@ -11,7 +11,8 @@ from flask_admin import expose
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kartify import certificates
+from kartify import certificates, contain
+from kartify.accounts import Broken
 from kartify.admin.desk import Desk, common_zone, needs
 from kartify.admin.permissions import Permission
 from kartify.domain.errors import Invalid
@@ -93,6 +94,22 @@ class Accounts(Desk):
         stores.resume_account(self.house, account_id, by=self.person.email)
         return "Resumed: what was due meanwhile is done now."
 
+
+    @expose("/<uuid:account_id>/test", methods=("POST",))
+    @needs(Permission.WORK)
+    def test(self, account_id: UUID) -> Any:
+        act = audit.Act(by=self.person.email, action="test connection", subject=f"account:{account_id}", text="")
+        self.do(lambda: self._test(account_id), act)
+        return self.back("accounts.index")
+
+    def _test(self, account_id: UUID) -> str:
+        """A harmless call with the settings as they are stored now."""
+        loaded = self.house.accounts.get(account_id, fresh=True)
+        partner = loaded.partner
+        if partner is None:
+            raise Broken(loaded.problem or "the account cannot work")
+        said = contain.asking("test", str, lambda: partner.test(self.house.client), seconds=partner.deadline)
+        return f"It works. {said}"
 
     @expose("/<uuid:account_id>/drain", methods=("POST",))
     @needs(Permission.WORK)

@@ -39,6 +39,11 @@ class LinkedGateway(PlainGateway):
     def refund(self, client: Client, gateway_payment_id: str, amount: Money, *, key: str) -> RefundAnswer:
         return RefundAnswer(gateway_refund_id=f"rf_{key[-6:]}", state="processed", amount=amount.minor)
 
+    def test(self, client: Client) -> str:
+        if self.bank.answers.get("test") is not None:
+            raise self.bank.answers["test"]  # type: ignore[misc]
+        return "Plain Pay knows the key."
+
     def refund_status(
         self, client: Client, gateway_payment_id: str, *, key: str, gateway_refund_id: str | None
     ) -> RefundAnswer | None:

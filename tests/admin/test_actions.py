@@ -29,7 +29,7 @@ from kartify.models import (
     Settlement,
     User,
 )
-from kartify.plugin import PaymentAnswer
+from kartify.plugin import Denied, PaymentAnswer
 
 WORKERS, FINANCE, ADMINS = ("support", "admin"), ("finance", "admin"), ("admin",)
 POSTS = {
@@ -50,6 +50,7 @@ POSTS = {
     "/admin/accounts/{account}/pause": ADMINS,
     "/admin/accounts/{account}/resume": ADMINS,
     "/admin/accounts/{account}/drain": WORKERS,
+    "/admin/accounts/{account}/test": WORKERS,
     "/admin/users/{user}/role": ADMINS,
     "/admin/users/{user}/access": ADMINS,
     "/admin/users/{user}/sessions": ADMINS,
@@ -597,3 +598,13 @@ def test_a_charge_of_another_order_is_not_refunded_here(cockpit: Cockpit, paid: 
     answer = cockpit.person("finance").post(
         f"/admin/orders/{other}/refund/{paid[1]}", version=1, amount="1", reason="x", confirmed="yes")
     assert answer.status_code == 404
+
+
+def test_a_connection_is_tested_from_the_accounts_page(cockpit: Cockpit) -> None:
+    person, path = cockpit.person("support"), f"/admin/accounts/{cockpit.gateway}/test"
+    assert "Test connection" in person.text("/admin/accounts/")
+    assert "It works. Plain Pay knows the key." in person.press(path)
+    cockpit.bank.answers["test"] = Denied("the partner refused our keys or rights (401)")
+    assert "Not done: the partner refused our keys or rights (401)." in person.press(path)
+    assert cockpit.one(Account, cockpit.gateway)["state"] == "active"
+    assert len(cockpit.audited("test connection")) == 2
