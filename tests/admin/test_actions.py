@@ -34,6 +34,7 @@ from kartify.plugin import Denied, PaymentAnswer
 WORKERS, FINANCE, ADMINS = ("support", "admin"), ("finance", "admin"), ("admin",)
 POSTS = {
     "/admin/orders/{order}/check": WORKERS,
+    "/admin/orders/check-many": WORKERS,
     "/admin/orders/{order}/move": WORKERS,
     "/admin/orders/{order}/confirm": WORKERS,
     "/admin/orders/{order}/push/{delivery}": WORKERS,
@@ -608,3 +609,36 @@ def test_a_connection_is_tested_from_the_accounts_page(cockpit: Cockpit) -> None
     assert "Not done: the partner refused our keys or rights (401)." in person.press(path)
     assert cockpit.one(Account, cockpit.gateway)["state"] == "active"
     assert len(cockpit.audited("test connection")) == 2
+
+
+def test_sc_32_many_orders_are_checked_as_a_run_with_a_word_for_each(cockpit: Cockpit) -> None:
+    ids = [cockpit.missing(f"B{number}") for number in range(6)]
+    cockpit.bank.paid("order_B1", payment="pay_B1")
+    cash = cockpit.shop.order("CASH", method="cod")
+    person = cockpit.person("support")
+    page = person.press("/admin/orders/check-many", which="ticked", order=[str(one) for one in (*ids[:3], cash)])
+    assert "3 orders asked about at Plain Pay. 1 without a payment at a gateway" in page
+    run = cockpit.rows(Run)[0]
+    assert (run["orders"], run["state"]) == (["B0", "B1", "B2"], "waiting")
+    lookup.work_run(cockpit.house, run["id"], worker="w")
+    page = person.text(f"/admin/crons/runs/{run['id']}")
+    assert "3 of 3" in page
+    assert re.search(r"B1 . processing paid", page)
+    assert cockpit.status(ids[1]) == "processing"
+    assert len(cockpit.audited("check payments")) == 1
+
+
+def test_sc_32_all_that_the_filters_show_are_checked_whatever_the_page(cockpit: Cockpit) -> None:
+    for number in range(70):
+        cockpit.missing(f"A{number:03}")
+    person = cockpit.person("support")
+    assert "70 orders asked about" in person.press("/admin/orders/check-many", which="all", view="missing")
+    assert len(cockpit.rows(Run)[0]["orders"]) == 70
+    said = person.press("/admin/orders/check-many", which="all", view="missing")
+    assert "Plain Pay: a run of this cron is under way" in said
+
+
+@pytest.mark.parametrize("form", [{"which": "ticked"}, {"which": "ticked", "order": "nonsense"}])
+def test_no_order_ticked_is_told(cockpit: Cockpit, form: dict[str, Any]) -> None:
+    assert "Not done: order" in cockpit.person("support").press("/admin/orders/check-many", **form)
+    assert cockpit.rows(Run) == []
