@@ -41,7 +41,7 @@ def test_webhooks_are_dead_and_all_orders_are_recovered_at_once(cockpit) -> None
     person = cockpit.open("support")
     person.click("text=Open the missing orders")
     assert person.read().count("not asked yet") == 6
-    person.click("text=Check payment of all these filters show")
+    person.click("text=Check payment of all that the filters show")
     cockpit.work()
     person.page.reload()
     assert "6 of 6" in person.read()
