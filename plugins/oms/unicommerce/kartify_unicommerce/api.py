@@ -26,6 +26,8 @@ BASE: Final = "/services/rest/v1/oms"
 # Uniware says 403 to who may not, and to who asks too often: the first ones only slow us down.
 MOST_403: Final = 5
 PAUSE_403: Final = 10.0
+# A second one, since somebody else's log-in may end the token that was just given.
+RENEWALS: Final = 2
 _BAD_TOKEN: Final = frozenset({"INVALID_TOKEN", "100209"})
 
 
@@ -55,7 +57,9 @@ class Api:
             raise Denied("This account has no user and password of Uniware: set them, or do it there by hand.")
         token = self._tokens.bearer(client)
         answer = self._sent(client, path, body, token=token, facility=facility)
-        if _token_is_bad(answer):
+        for _ in range(RENEWALS):
+            if not _token_is_bad(answer):
+                break
             token = self._tokens.bearer(client, token)
             answer = self._sent(client, path, body, token=token, facility=facility)
         return self._read(answer, path.rpartition("/")[2])

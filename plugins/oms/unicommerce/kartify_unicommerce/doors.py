@@ -1,6 +1,7 @@
 """Who knocks: Unicommerce's log-in at kartify, and the token that it shows afterwards. Pure.
 
-A token is an end and a signature over it, so nothing is stored, and a new password ends every token that the old one gave.
+A token is an end and a signature over it, so nothing is stored, and a new password ends every token
+that the old one gave.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def _news(settings: UnicommerceSettings, said: _Said, body: bytes) -> OmsNews | 
     number = said.shown if said.shown and settings.way == "pull" else settings.number(said.code)
     if not number:
         return None
-    whole = is_whole(said.units) if said.units else said.kind in (NewsKind.ACCEPTED, NewsKind.OTHER)
+    whole = said.kind is NewsKind.ACCEPTED or not said.units or is_whole(said.units)
     return OmsNews(
         key=event_key(f"{said.code}:{said.kind}", body), kind=said.kind, word=said.word or str(said.kind),
         number=number, whole=whole, at=said.at, detail=said.detail[:300],
@@ -92,7 +92,9 @@ def _kind(word: str, reverse: bool) -> NewsKind:
     """On its way back a parcel has words of its own: it is dispatched and delivered to the warehouse."""
     if reverse:
         return NewsKind.RETURNED if word in _DONE_REVERSE else NewsKind.OTHER
-    return kind_of(word)
+    known = kind_of(word)
+    # Whatever else it says of a unit: it has the order.
+    return NewsKind.ACCEPTED if known is NewsKind.OTHER else known
 
 
 def _when(kind: NewsKind, ats: list[datetime]) -> datetime | None:

@@ -36,8 +36,8 @@ class UnicommerceSettings(PartnerSettings):
     api_base: str = Field(description="The tenant's address, such as https://mybrand.unicommerce.com.")
     way: Literal["push", "pull"] = Field(
         default="push",
-        description="push: kartify creates sale orders in Uniware. pull: Uniware fetches them from kartify's addresses, "
-        "set up by Unicommerce. A store uses one of the two, never both.",
+        description="push: kartify creates sale orders in Uniware. pull: Uniware fetches them from kartify, set up by "
+        "Unicommerce. A store uses one of the two, never both.",
     )
     environment: Literal["live", "test"] | None = Field(
         default=None, description="Blank: live, unless api_base is this machine. Staging tenants: choose test."
@@ -113,7 +113,7 @@ class UnicommerceSettings(PartnerSettings):
     def _zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (OSError, ValueError):
+        except (OSError, ValueError, KeyError):
             raise ValueError("expected a zone such as Asia/Kolkata") from None
         return value
 

@@ -10,7 +10,9 @@ from typing import Final
 from kartify.plugin import OmsLine, OmsOrder
 
 LONGEST_CODE: Final = 45
-_CODE: Final = re.compile(r"(?:(?P<order>.+)-)?(?P<index>[0-9]{1,7})of(?P<count>[0-9]{1,7})(?:x(?P<quantity>[0-9]{1,7}))?\Z")
+_CODE: Final = re.compile(
+    r"(?:(?P<order>.+)-)?(?P<index>[0-9]{1,7})of(?P<count>[0-9]{1,7})(?:x(?P<quantity>[0-9]{1,7}))?\Z"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

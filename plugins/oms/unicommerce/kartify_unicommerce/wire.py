@@ -111,8 +111,9 @@ def marks(body: Any) -> frozenset[str]:
     """Numbers and names of the errors: by these, never by a sentence, an answer is told apart."""
     errors = rows(table(body).get("errors"))
     found = [text(one.get(name)) for one in errors for name in ("code", "message")]
-    whole = [str(int(one["code"])) for one in errors if isinstance(one.get("code"), Decimal) and one["code"].is_finite()]
-    return frozenset(mark for mark in [*found, *whole] if mark)
+    # A number may be told as 40005.0.
+    decimals = [one["code"] for one in errors if isinstance(one.get("code"), Decimal)]
+    return frozenset(mark for mark in [*found, *(f"{number:.0f}" for number in decimals)] if mark)
 
 
 def wrong_field(body: Any) -> str:

@@ -28,7 +28,8 @@ LIFETIME: Final = 41_621
 
 class UnicommerceSimulator(OmsStandIn):
     """``duplicates``: what becomes of a code that is there already; "accept" makes a second order, so that whoever
-    repeats blindly is seen. ``forbid``: so many calls are answered 403, as when it is called too often."""
+    repeats blindly is seen. ``forbid``: so many calls are answered 403, as when it is called too often. ``accepts``:
+    whether it tells a store that it fetches from of each order it took."""
 
     slug: ClassVar[str] = "unicommerce"
     throttled: ClassVar[Any] = {"successful": False, "message": "Too many requests", "errors": None}
@@ -38,6 +39,7 @@ class UnicommerceSimulator(OmsStandIn):
         super().__init__(options, book)
         self.duplicates = "refuse"
         self.forbid = 0
+        self.accepts = True
 
     def settings(self) -> dict[str, str]:
         return {
@@ -65,7 +67,8 @@ class UnicommerceSimulator(OmsStandIn):
             read.append(number)
             if told.get("orderStatus") == "CREATED" and not self.book.of(number):
                 self._take(number, told)
-                calls.accepted(knock, token, text(told.get("id")))
+                if self.accepts:
+                    calls.accepted(knock, token, text(told.get("id")))
             elif told.get("orderStatus") == "CANCELLED":
                 self._cancelled_there(number)
         return read

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -90,7 +90,7 @@ def _items(order: Mapping[str, Any]) -> Iterator[Flaw]:
         yield Flaw(40012, "DUPLICATE_ITEM_CODE", "saleOrder.saleOrderItems", "item codes must be unique")
 
 
-def total(items: list[Mapping[str, Any]]) -> int:
+def total(items: Sequence[Mapping[str, Any]]) -> int:
     """What the units cost together, in minor units."""
     return sum((minor(item.get("totalPrice"), CURRENCY) or 0) * _pieces(item) for item in items)
 
