@@ -8,13 +8,12 @@ from typing import Any, ClassVar, Final
 
 from flask import Response, request
 
-from kartify import clock
 from kartify.plugin import HttpAnswer, SimulatorOptions, Unreadable, read_json
 from kartify.simulation import ApiError, Knock, OmsBook, OmsStandIn, Rules, SaleOrder
 from kartify_unicommerce import doors
 from kartify_unicommerce.settings import UnicommerceSettings
 from kartify_unicommerce.simulator import calls
-from kartify_unicommerce.simulator.warehouse import CURRENCY, Flaw, details, flaws, summary, total
+from kartify_unicommerce.simulator.warehouse import CURRENCY, Flaw, details, flaws, now, summary, total
 from kartify_unicommerce.wire import dump, minor, rows, table, text
 
 OMS: Final = "/services/rest/v1/oms"
@@ -62,7 +61,7 @@ class UnicommerceSimulator(OmsStandIn):
     def fetch(self, knock: Callable[[Knock], HttpAnswer]) -> list[str]:
         token = calls.log_in(knock, INBOUND_USER, INBOUND_PASSWORD)
         read = []
-        for told in calls.pages(knock, token, clock.now()):
+        for told in calls.pages(knock, token, now()):
             number = text(told.get("displayOrderNumber"))
             read.append(number)
             if told.get("orderStatus") == "CREATED" and not self.book.of(number):
@@ -75,7 +74,7 @@ class UnicommerceSimulator(OmsStandIn):
 
     def _token_at_store(self) -> str:
         """As a log-in at the store would give it."""
-        return doors.token(UnicommerceSettings.model_validate(self.settings()), clock.now())
+        return doors.token(UnicommerceSettings.model_validate(self.settings()), now())
 
     def _log_in(self) -> Response:
         given = request.args
@@ -85,8 +84,8 @@ class UnicommerceSimulator(OmsStandIn):
             known = given.get("grant_type") == "refresh_token" and given.get("refresh_token") in self.tokens
         if not known or given.get("client_id") != "my-trusted-client":
             raise ApiError(400, {"error": "invalid_grant", "error_description": "Bad credentials"})
-        made = [f"{kind}-{len(self.tokens)}-{clock.now():%H%M%S%f}" for kind in ("access", "refresh")]
-        ends = clock.now() + timedelta(seconds=LIFETIME)
+        made = [f"{kind}-{len(self.tokens)}-{now():%H%M%S%f}" for kind in ("access", "refresh")]
+        ends = now() + timedelta(seconds=LIFETIME)
         self.tokens |= {made[0]: ends, made[1]: ends + timedelta(days=30)}
         return _json({
             "access_token": made[0], "token_type": "bearer", "refresh_token": made[1], "expires_in": LIFETIME,
@@ -124,7 +123,7 @@ class UnicommerceSimulator(OmsStandIn):
         return {**_yes(), "saleOrderDetailDTO": summary(made)}
 
     def _keep(self, code: str, shown: str, items: list[dict[str, Any]], **more: Any) -> SaleOrder:
-        at = clock.now()
+        at = now()
         data = {"items": items, "channel": CHANNEL, "shown": shown, "cod": False, "collect": 0, **more}
         return self.book.add(SaleOrder(
             number=shown, id=code, amount=total(items), currency=CURRENCY, created_at=at, updated_at=at, data=data,
@@ -155,7 +154,7 @@ class UnicommerceSimulator(OmsStandIn):
         cod = body.get("cashOnDelivery", True)
         options = table(body.get("searchOptions"))
         minutes = body.get("updatedSinceInMinutes")
-        oldest = clock.now() - timedelta(minutes=int(minutes)) if minutes else None
+        oldest = now() - timedelta(minutes=int(minutes)) if minutes else None
         found = [
             summary(order) for order in self.book.orders
             if text(body.get("displayOrderCode")) in ("", order.data["shown"])
@@ -182,7 +181,7 @@ class UnicommerceSimulator(OmsStandIn):
             return _unknown()
         if order.state not in ("accepted", "on_hold"):
             return _no([Flaw(40020, "INVALID_SALE_ORDER_STATE", "", f"Sale order is {summary(order)['status']}")])
-        order.state, order.updated_at = state, clock.now()
+        order.state, order.updated_at = state, now()
         return _yes()
 
 

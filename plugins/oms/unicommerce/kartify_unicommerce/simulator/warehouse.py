@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -20,6 +20,10 @@ STAGES: Final = {
     "shipped": ("COMPLETE", "DISPATCHED", "DISPATCHED"), "delivered": ("COMPLETE", "DELIVERED", "DELIVERED"),
     "cancelled": ("CANCELLED", "CANCELLED", "CANCELLED"), "returned": ("COMPLETE", "DISPATCHED", "RETURNED"),
 }
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
