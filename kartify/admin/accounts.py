@@ -11,11 +11,12 @@ from flask_admin import expose
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kartify import certificates
+from kartify import certificates, contain
+from kartify.accounts import Broken
 from kartify.admin.desk import Desk, common_zone, needs
 from kartify.admin.permissions import Permission
 from kartify.domain.errors import Invalid
-from kartify.flows import audit, stores
+from kartify.flows import audit, deliver_queue, stores
 from kartify.models import Account, Refusal, Store, StoreAccount
 from kartify.plugin.oms import Oms
 
@@ -41,11 +42,13 @@ class Accounts(Desk):
             accounts = session.scalars(select(Account).order_by(Account.kind, Account.label, Account.id)).all()
             links, zone = _stores(session), common_zone(session)
             refusals = {one.id: _refused(session, one.id) for one in accounts}
+            queues = deliver_queue.queues(session.connection())
         return self.render(
             "cockpit/accounts.html", accounts=accounts, links=links, zone=zone, refusals=refusals,
             addresses={one.id: self._addresses(one) for one in accounts},
             problems={one.id: self.house.accounts.get(one.id).problem for one in accounts},
             plugins={one.id: self._plugin(one) for one in accounts},
+            queues={one.id: queues.get(one.id, deliver_queue.Queue()) for one in accounts if one.kind == "oms"},
         )
 
     def _plugin(self, account: Account) -> Plugin | None:
@@ -90,6 +93,37 @@ class Accounts(Desk):
     def _resume(self, account_id: UUID) -> str:
         stores.resume_account(self.house, account_id, by=self.person.email)
         return "Resumed: what was due meanwhile is done now."
+
+
+    @expose("/<uuid:account_id>/test", methods=("POST",))
+    @needs(Permission.WORK)
+    def test(self, account_id: UUID) -> Any:
+        act = audit.Act(by=self.person.email, action="test connection", subject=f"account:{account_id}", text="")
+        self.do(lambda: self._test(account_id), act)
+        return self.back("accounts.index")
+
+    def _test(self, account_id: UUID) -> str:
+        """A harmless call with the settings as they are stored now."""
+        loaded = self.house.accounts.get(account_id, fresh=True)
+        partner = loaded.partner
+        if partner is None:
+            raise Broken(loaded.problem or "the account cannot work")
+        said = contain.asking("test", str, lambda: partner.test(self.house.client), seconds=partner.deadline)
+        return f"It works. {said}"
+
+    @expose("/<uuid:account_id>/drain", methods=("POST",))
+    @needs(Permission.WORK)
+    def drain(self, account_id: UUID) -> Any:
+        act = audit.Act(by=self.person.email, action="drain account", subject=f"account:{account_id}", text="")
+        self.do(lambda: self._drain(account_id), act)
+        return self.back("accounts.index")
+
+    def _drain(self, account_id: UUID) -> str:
+        found = deliver_queue.drain_now(self.house, account_id)
+        if not found:
+            return "Nothing waits for its next try."
+        told = "delivery is" if found == 1 else "deliveries are"
+        return f"{found} {told} tried now; reload the page to see what came of it."
 
 
 def _stores(session: Session) -> dict[UUID, list[str]]:

@@ -19,12 +19,13 @@ from kartify.admin.paging import by_moment
 from kartify.admin.permissions import Permission
 from kartify.domain.errors import Conflict, KartifyError, NotFound
 from kartify.flows import audit, runs, schedules
-from kartify.models import Account, Cron, Run
+from kartify.models import Account, Cron, Order, Payment, Run
 
 WORDS = {
     "lookup": "Asks the gateway for the payment status of orders that wait, and settles what is paid.",
 }
 LIVING = ("waiting", "running")
+SHOWN = 500
 
 
 def told(cron: Cron) -> str:
@@ -115,9 +116,10 @@ class Crons(Desk):
         with self.reading() as session:
             run = _run(session, run_id)
             cron, accounts, zone = session.get(Cron, run.cron_id), _accounts(session), common_zone(session)
+            answers = _answers(session, run) if run.by != "clock" and run.orders else ()
         return self.render(
             "cockpit/run.html", run=run, cron=cron, account=accounts.get(run.account_id), zone=zone, told=told,
-            recovered=recovered, living=run.state in LIVING,
+            recovered=recovered, living=run.state in LIVING, answers=answers,
         )
 
     @expose("/runs/<uuid:run_id>.json")
@@ -163,6 +165,17 @@ class Crons(Desk):
         self.audited(act, said)
         flash(f"Saved. Next run {times[0]:%Y-%m-%d %H:%M:%S} UTC{state}.", "good")
         return self.back("crons.cron", cron_id=cron_id)
+
+
+def _answers(session: Session, run: Run) -> Sequence[Any]:
+    """What became of each order of a run that a person started, as far as one page can show."""
+    query = (
+        select(Order.id, Order.number, Order.status, Payment.asked_at, Payment.last_answer)
+        .join(Payment, Payment.order_id == Order.id)
+        .where(Payment.account_id == run.account_id, Order.number.in_((run.orders or [])[:SHOWN]))
+        .order_by(Order.number)
+    )
+    return session.execute(query).all()
 
 
 def _times(schedule: str, zone: str) -> tuple[Sequence[datetime], str]:

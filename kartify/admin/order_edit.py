@@ -12,7 +12,7 @@ from flask_admin import expose
 
 from kartify import clock
 from kartify.admin.desk import needs
-from kartify.admin.order_actions import OrderActions
+from kartify.admin.money_actions import MoneyActions
 from kartify.admin.order_page import form_of, told
 from kartify.admin.permissions import Permission
 from kartify.domain.errors import Invalid, KartifyError, NotFound
@@ -27,7 +27,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 MOST_FIELD = 1_000
 
 
-class OrderEdit(OrderActions):
+class OrderEdit(MoneyActions):
     @expose("/<uuid:order_id>/edit", methods=("GET", "POST"))
     @needs(Permission.WORK)
     def edit_page(self, order_id: UUID) -> Any:

@@ -14,6 +14,7 @@ from kartify import clock, contain
 from kartify.admin import order_data
 from kartify.admin.desk import Desk
 from kartify.admin.order_data import OrderData
+from kartify.admin.refundable import refundable
 from kartify.admin.sentence import sentences
 from kartify.admin.timeline import changes, entries
 from kartify.domain.cases import NEXT_ACTION, CaseType
@@ -56,6 +57,7 @@ class OrderPage(Desk):
             "cockpit/order.html", data=data, order=data.order, zone=data.store.timezone, sentences=sentences(data),
             timeline=entries(data, personal=self.person.personal), moves=moves_of(data), cancel=cancel_of(data),
             editable=data.order.status in edit.UNTIL, tools=confirming(self.house, data), next_action=next_action,
+            refunds={one.charge.id: one for one in refundable(self.house, data)},
             pushable=[one.id for one in data.deliveries if one.state == "dead"], now=clock.now(),
             typed=request.form if code != 200 else {}, problem=problem, differences=told(differences),
         )

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import request
+from flask import Response, request
 from flask_admin import expose
 from sqlalchemy import select
 
-from kartify.admin import order_list
-from kartify.admin.desk import choices
+from kartify import clock
+from kartify.admin import order_bulk, order_export, order_list
+from kartify.admin.desk import choices, needs
 from kartify.admin.look import title, words
 from kartify.admin.order_edit import OrderEdit
+from kartify.admin.permissions import Permission
+from kartify.domain.errors import Invalid
 from kartify.domain.status import Status
+from kartify.flows import audit
 from kartify.models import Account, Order
 
 
@@ -33,6 +37,49 @@ class Orders(OrderEdit):
             gateway_pairs=[(one, one) for one in sorted(slugs)],
             age_pairs=[(name, text) for name, (text, _) in order_list.AGES.items()],
         )
+
+
+    @expose("/check-many", methods=("POST",))
+    @needs(Permission.WORK)
+    def check_many(self) -> Any:
+        """Those that are ticked, or all that the filters show."""
+        query = order_list.Query.read(request.form)
+        act = audit.Act(by=self.person.email, action="check payments", subject="orders", text="")
+        started: list[order_bulk.Started] = []
+
+        def work() -> str:
+            with self.reading() as session:
+                chosen = order_bulk.shown(session, query, personal=self.person.personal) if (
+                    request.form.get("which") == "all") else _ticked(request.form.getlist("order"))
+            # Outside of the reading: starting a run writes.
+            with self.reading() as session:
+                plan = order_bulk.planned(session, chosen)
+            started.append(order_bulk.check(self.house, plan, by=self.person.email))
+            return started[0].text
+
+        self.do(work, act)
+        runs = list(started[0].run_ids.values()) if started else []
+        return self.back("crons.watch", run_id=runs[0]) if len(runs) == 1 else (
+            self.back("runs.index") if runs else self.back("orders.index", **query.params()))
+
+    @expose("/export.csv")
+    def export(self) -> Any:
+        query = order_list.Query.read(request.args)
+        told = ", ".join(f"{name} {value}" for name, value in query.params().items())
+        act = audit.Act(by=self.person.email, action="export orders", subject="orders", text=told)
+        self.audited(act, "as CSV")
+        lines = order_export.written(self.reading, query, why, personal=self.person.personal)
+        name = f"orders-{clock.now():%Y%m%d-%H%M}.csv"
+        return Response(
+            lines, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        )
+
+
+def _ticked(given: list[str]) -> list[UUID]:
+    try:
+        return [UUID(one) for one in given]
+    except ValueError:
+        raise Invalid("order", "expected the ids that the page has") from None
 
 
 def why(found: order_list.Listed, order: Order) -> str:

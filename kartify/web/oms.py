@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from kartify.flows import feed, news
 from kartify.flows.order_body import NumberPath, Short, Strict
+from kartify.web import feed_csv
 from kartify.web.access import SECURITY, caller, problems, requires
 from kartify.web.answers import Acknowledged, Feed, OmsTold, json_answer
 from kartify.web.current import current_house
@@ -43,15 +44,32 @@ class StatusBody(Strict):
                responses={200: Feed, **problems(404, 409, 422)})
 def pull(query: FeedQuery) -> Response:
     """An order is listed again until it is acknowledged."""
+    page = _page(query)
+    return json_answer(
+        {"orders": [_item(item) for item in page.items], "next_cursor": str(page.cursor), "more": page.more}
+    )
+
+
+@blueprint.get(
+    "/orders.csv", summary="The same as CSV, a row for each line of an order",
+    responses={200: {"description": "Sums are minor units. X-Next-Cursor and X-More tell how to go on.",
+                     "content": {"text/csv": {"schema": {"type": "string"}}}}, **problems(404, 409, 422)},
+)
+def pull_csv(query: FeedQuery) -> Response:
+    """An order is listed again until it is acknowledged."""
+    page = _page(query)
+    answer = Response(feed_csv.written(page.items), mimetype="text/csv")
+    answer.headers["X-Next-Cursor"], answer.headers["X-More"] = str(page.cursor), str(page.more).lower()
+    return answer
+
+
+def _page(query: FeedQuery) -> feed.FeedPage:
     account_id = feed.feed_account(current_house(), caller().store_id)
     wish = feed.FeedQuery(
         store_id=caller().store_id, limit=query.limit, cursor=int(query.cursor) if query.cursor else None,
         unacknowledged=query.unacknowledged,
     )
-    page = feed.pull(current_house(), account_id, wish)
-    return json_answer(
-        {"orders": [_item(item) for item in page.items], "next_cursor": str(page.cursor), "more": page.more}
-    )
+    return feed.pull(current_house(), account_id, wish)
 
 
 def _item(item: feed.FeedItem) -> dict[str, Any]:

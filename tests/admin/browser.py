@@ -20,7 +20,7 @@ from kartify import clock
 from kartify.admin import init_admin
 from kartify.house import House
 from kartify.models import AuditEntry, Base, Order, TimelineEntry, User, new_id, table
-from kartify.plugin import Gateway, Tool, hookimpl
+from kartify.plugin import Capabilities, Client, Gateway, Money, RefundAnswer, Tool, hookimpl
 from kartify.testing.builder import Shop
 
 PASSWORD = "correct horse battery"
@@ -32,7 +32,22 @@ SECRET_WORDS = ("whsec-very-secret", "ledger-very-secret", PASSWORD)
 
 
 class LinkedGateway(PlainGateway):
-    """With a dashboard, as real gateways have."""
+    """With a dashboard and refunds, as real gateways have."""
+
+    can = Capabilities(refund=True)
+
+    def refund(self, client: Client, gateway_payment_id: str, amount: Money, *, key: str) -> RefundAnswer:
+        return RefundAnswer(gateway_refund_id=f"rf_{key[-6:]}", state="processed", amount=amount.minor)
+
+    def test(self, client: Client) -> str:
+        if self.bank.answers.get("test") is not None:
+            raise self.bank.answers["test"]  # type: ignore[misc]
+        return "Plain Pay knows the key."
+
+    def refund_status(
+        self, client: Client, gateway_payment_id: str, *, key: str, gateway_refund_id: str | None
+    ) -> RefundAnswer | None:
+        return None
 
     def dashboard_url(self, gateway_payment_id: str) -> str | None:
         return f"https://dashboard.example/payments/{gateway_payment_id}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import UTC, datetime
 from typing import Any
@@ -14,19 +15,33 @@ from fakes import report
 from kartify import clock
 from kartify.domain.cases import CaseType, CaseWanted
 from kartify.domain.errors import Temporary
-from kartify.flows import asking, cases, deliver, lookup, runs, stores
-from kartify.models import Account, AuditEntry, Case, Charge, Cron, Delivery, OrderMove, Run, Settlement, User
-from kartify.plugin import PaymentAnswer
+from kartify.flows import asking, cases, deliver, lookup, operations, runs, stores
+from kartify.models import (
+    Account,
+    AuditEntry,
+    Case,
+    Charge,
+    Cron,
+    Delivery,
+    Operation,
+    OrderMove,
+    Run,
+    Settlement,
+    User,
+)
+from kartify.plugin import Denied, PaymentAnswer
 
 WORKERS, FINANCE, ADMINS = ("support", "admin"), ("finance", "admin"), ("admin",)
 POSTS = {
     "/admin/orders/{order}/check": WORKERS,
+    "/admin/orders/check-many": WORKERS,
     "/admin/orders/{order}/move": WORKERS,
     "/admin/orders/{order}/confirm": WORKERS,
     "/admin/orders/{order}/push/{delivery}": WORKERS,
     "/admin/orders/{order}/oms-id/{delivery}": WORKERS,
     "/admin/orders/{order}/cancel": WORKERS,
     "/admin/orders/{order}/note": WORKERS,
+    "/admin/orders/{order}/refund/{charge}": FINANCE,
     "/admin/orders/{order}/edit": WORKERS,
     "/admin/crons/{cron}/run": WORKERS,
     "/admin/crons/runs/{run}/stop": WORKERS,
@@ -35,6 +50,8 @@ POSTS = {
     "/admin/tools/ledger/confirm-payment": WORKERS,
     "/admin/accounts/{account}/pause": ADMINS,
     "/admin/accounts/{account}/resume": ADMINS,
+    "/admin/accounts/{account}/drain": WORKERS,
+    "/admin/accounts/{account}/test": WORKERS,
     "/admin/users/{user}/role": ADMINS,
     "/admin/users/{user}/access": ADMINS,
     "/admin/users/{user}/sessions": ADMINS,
@@ -68,6 +85,7 @@ def targets(cockpit: Cockpit) -> dict[str, object]:
     return {
         "order": order, "delivery": delivery, "cron": cockpit.rows(Cron)[0]["id"], "account": cockpit.gateway,
         "run": runs.start(cockpit.house, cockpit.gateway, by="x"), "case": open_case(cockpit),
+        "charge": cockpit.rows(Charge, order_id=order)[0]["id"],
     }
 
 
@@ -79,7 +97,7 @@ def test_the_table_names_every_post_of_the_admin(cockpit: Cockpit) -> None:
         if "POST" in (rule.methods or ()) and rule.endpoint not in PUBLIC and rule.rule != "/admin/logout"
     }
     names = {"uuid:order_id": "order", "uuid:delivery_id": "delivery", "uuid:cron_id": "cron", "uuid:run_id": "run",
-             "uuid:case_id": "case", "uuid:account_id": "account", "uuid:user_id": "user"}
+             "uuid:case_id": "case", "uuid:charge_id": "charge", "uuid:account_id": "account", "uuid:user_id": "user"}
     for long, short in names.items():
         served = {rule.replace(long, short) for rule in served}
     assert {rule.replace("<slug>/<verb>", "ledger/confirm-payment") for rule in served} == known
@@ -486,3 +504,141 @@ def test_an_account_that_is_shared_by_two_stores_names_both(cockpit: Cockpit) ->
     stores.create_store(cockpit.house, "second", name="Second")
     stores.link_account(cockpit.house, "second", cockpit.gateway)
     assert "demo, second" in cockpit.person("viewer").text("/admin/accounts/")
+
+
+def test_an_oms_account_tells_its_queue_and_is_drained_now(cockpit: Cockpit) -> None:
+    assert cockpit.oms is not None
+    order_id = cockpit.missing()
+    cockpit.bank.paid("order_K1001", payment="pay_1")
+    asking.check_order(cockpit.house, order_id, by="test")
+    cockpit.ledger.script.append("down")
+    deliver.deliver_due(cockpit.house, cockpit.oms, worker="w")
+    row = cockpit.rows(Delivery, order_id=order_id)[0]
+    assert row["state"] == "due"
+    assert row["due_at"] > clock.now()
+    person = cockpit.person("support")
+    page = person.text("/admin/accounts/")
+    assert "1 waiting , the oldest for" in page
+    assert row["last_error"] in page
+    assert "1 delivery is tried now" in person.press(f"/admin/accounts/{cockpit.oms}/drain")
+    assert cockpit.rows(Delivery, order_id=order_id)[0]["due_at"] <= clock.now()
+    deliver.deliver_due(cockpit.house, cockpit.oms, worker="w")
+    assert "Queue empty" in person.text("/admin/accounts/")
+
+
+def test_a_parked_delivery_stands_beside_the_queue_and_is_not_drained(cockpit: Cockpit) -> None:
+    dead_delivery(cockpit)
+    person = cockpit.person("support")
+    assert "1 parked" in person.text("/admin/accounts/")
+    assert "Nothing waits" in person.press(f"/admin/accounts/{cockpit.oms}/drain")
+
+
+def test_a_paused_account_is_not_drained_and_says_so(cockpit: Cockpit) -> None:
+    stores.pause_account(cockpit.house, cockpit.oms, by="x", reason="stock count")  # type: ignore[arg-type]
+    person = cockpit.person("support")
+    assert "Drain now" not in person.text("/admin/accounts/")
+    assert "resume it first" in person.press(f"/admin/accounts/{cockpit.oms}/drain")
+
+
+@pytest.fixture
+def paid(cockpit: Cockpit) -> tuple[UUID, UUID]:
+    """An order that is processing, and its charge."""
+    order_id = cockpit.missing()
+    cockpit.bank.paid("order_K1001", payment="pay_1")
+    asking.check_order(cockpit.house, order_id, by="test")
+    return order_id, cockpit.rows(Charge, order_id=order_id)[0]["id"]
+
+
+def test_finance_refunds_a_part_once_however_often_it_is_pressed(cockpit: Cockpit, paid: tuple[UUID, UUID]) -> None:
+    order_id, charge_id = paid
+    person, path = cockpit.person("finance"), f"/admin/orders/{order_id}/refund/{charge_id}"
+    page = person.get(f"/admin/orders/{order_id}").text
+    key = re.search(r'name="key" value="([^"]+)"', page)
+    assert key
+    assert 'value="2499.00"' in page
+    form = {"version": cockpit.version(order_id), "amount": "1,000.00", "reason": "torn", "confirmed": "yes",
+            "key": key[1]}
+    assert "₹1,000.00 is on its way back" in person.press(path, **form)
+    assert "₹1,000.00 is on its way back" in person.press(path, **form)
+    assert [(row["kind"], row["amount"], row["by"]) for row in cockpit.rows(Operation)] == [
+        ("refund", 100000, person.email)]
+    assert len(cockpit.audited("refund")) == 1
+    assert cockpit.status(order_id) == "processing"
+    operations.work_operations(cockpit.house, limit=10, worker="w")
+    assert cockpit.rows(Operation)[0]["state"] == "done"
+    assert "at most ₹1,499.00" in person.text(f"/admin/orders/{order_id}")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"amount": "2499.01"}, "at most ₹2,499.00"), ({"amount": "0"}, "expected more than zero"),
+        ({"amount": "12.345"}, "amount"), ({"amount": "lots"}, "amount"), ({"reason": " "}, "reason: expected why"),
+        ({"confirmed": ""}, "confirmed"), ({"version": 0}, "Not done"), ({"key": "x"}, "key"),
+    ],
+)
+def test_a_refund_that_cannot_be_is_refused_with_what_was_typed(
+    cockpit: Cockpit, paid: tuple[UUID, UUID], changed: dict[str, Any], said: str
+) -> None:
+    order_id, charge_id = paid
+    form = {"version": cockpit.version(order_id), "amount": "10.00", "reason": "torn", "confirmed": "yes"} | changed
+    answer = cockpit.person("finance").post(f"/admin/orders/{order_id}/refund/{charge_id}", **form)
+    assert answer.status_code in (409, 422)
+    assert said in plain(answer) or said == "Not done"
+    assert cockpit.rows(Operation) == []
+
+
+def test_support_and_viewers_see_no_refund_button(cockpit: Cockpit, paid: tuple[UUID, UUID]) -> None:
+    for role in ("viewer", "support"):
+        assert "Refund money" not in cockpit.person(role).text(f"/admin/orders/{paid[0]}")
+    assert "Refund money" in cockpit.person("admin").text(f"/admin/orders/{paid[0]}")
+
+
+def test_a_charge_of_another_order_is_not_refunded_here(cockpit: Cockpit, paid: tuple[UUID, UUID]) -> None:
+    other = cockpit.missing("K1009")
+    answer = cockpit.person("finance").post(
+        f"/admin/orders/{other}/refund/{paid[1]}", version=1, amount="1", reason="x", confirmed="yes")
+    assert answer.status_code == 404
+
+
+def test_a_connection_is_tested_from_the_accounts_page(cockpit: Cockpit) -> None:
+    person, path = cockpit.person("support"), f"/admin/accounts/{cockpit.gateway}/test"
+    assert "Test connection" in person.text("/admin/accounts/")
+    assert "It works. Plain Pay knows the key." in person.press(path)
+    cockpit.bank.answers["test"] = Denied("the partner refused our keys or rights (401)")
+    assert "Not done: the partner refused our keys or rights (401)." in person.press(path)
+    assert cockpit.one(Account, cockpit.gateway)["state"] == "active"
+    assert len(cockpit.audited("test connection")) == 2
+
+
+def test_sc_32_many_orders_are_checked_as_a_run_with_a_word_for_each(cockpit: Cockpit) -> None:
+    ids = [cockpit.missing(f"B{number}") for number in range(6)]
+    cockpit.bank.paid("order_B1", payment="pay_B1")
+    cash = cockpit.shop.order("CASH", method="cod")
+    person = cockpit.person("support")
+    page = person.press("/admin/orders/check-many", which="ticked", order=[str(one) for one in (*ids[:3], cash)])
+    assert "3 orders asked about at Plain Pay. 1 without a payment at a gateway" in page
+    run = cockpit.rows(Run)[0]
+    assert (run["orders"], run["state"]) == (["B0", "B1", "B2"], "waiting")
+    lookup.work_run(cockpit.house, run["id"], worker="w")
+    page = person.text(f"/admin/crons/runs/{run['id']}")
+    assert "3 of 3" in page
+    assert re.search(r"B1 . processing paid", page)
+    assert cockpit.status(ids[1]) == "processing"
+    assert len(cockpit.audited("check payments")) == 1
+
+
+def test_sc_32_all_that_the_filters_show_are_checked_whatever_the_page(cockpit: Cockpit) -> None:
+    for number in range(70):
+        cockpit.missing(f"A{number:03}")
+    person = cockpit.person("support")
+    assert "70 orders asked about" in person.press("/admin/orders/check-many", which="all", view="missing")
+    assert len(cockpit.rows(Run)[0]["orders"]) == 70
+    said = person.press("/admin/orders/check-many", which="all", view="missing")
+    assert "Plain Pay: a run of this cron is under way" in said
+
+
+@pytest.mark.parametrize("form", [{"which": "ticked"}, {"which": "ticked", "order": "nonsense"}])
+def test_no_order_ticked_is_told(cockpit: Cockpit, form: dict[str, Any]) -> None:
+    assert "Not done: order" in cockpit.person("support").press("/admin/orders/check-many", **form)
+    assert cockpit.rows(Run) == []

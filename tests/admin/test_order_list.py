@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from datetime import timedelta
 
 import pytest
-from browser import Cockpit
+from browser import Cockpit, Person
 from sqlalchemy import event, insert, update
 
 from kartify import clock
@@ -130,3 +132,32 @@ def test_times_stand_in_the_stores_zone_with_utc_on_hover(cockpit: Cockpit) -> N
     assert f'title="{at:%Y-%m-%d} 20:00:05 UTC">' in page
     assert "01:30</time>" in page
     assert "Times are in Asia/Kolkata" in page
+
+
+def exported(person: Person, query: str = "") -> list[dict[str, str]]:
+    answer = person.get(f"/admin/orders/export.csv{query}")
+    assert answer.mimetype == "text/csv"
+    assert "attachment" in answer.headers["Content-Disposition"]
+    return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+
+
+def test_the_export_is_exactly_what_is_filtered_whatever_the_page(cockpit: Cockpit) -> None:
+    for number in range(120):
+        cockpit.missing(f"K{number:04}", email="asha@example.com")
+    cockpit.shop.order("P1", status="processing", basis="cod")
+    rows = exported(cockpit.person("support"))
+    assert len(rows) == 120
+    assert {row["status"] for row in rows} == {"missing"}
+    assert (rows[0]["due"], rows[0]["gateway"], rows[0]["email"]) == ("2499.00", "plain", "asha@example.com")
+    assert len({row["number"] for row in rows}) == 120
+    assert [row["number"] for row in exported(cockpit.person("support"), "?status=processing")] == ["P1"]
+    assert len(cockpit.audited("export orders")) == 2
+
+
+def test_a_cell_of_the_export_is_no_formula_and_a_viewer_gets_it_masked(cockpit: Cockpit) -> None:
+    cockpit.shop.order("=HYPERLINK(1)", customer={"name": "+cmd|calc"}, email="asha@example.com", phone="+919000000000")
+    (row,) = exported(cockpit.person("support"))
+    assert (row["number"], row["customer"], row["phone"]) == ("'=HYPERLINK(1)", "'+cmd|calc", "'+919000000000")
+    (masked,) = exported(cockpit.person("viewer"))
+    assert "asha" not in masked["email"]
+    assert "9000000" not in masked["phone"]

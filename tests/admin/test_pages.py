@@ -20,6 +20,7 @@ PAGES = {
     "/admin/attention/": EVERYBODY,
     "/admin/orders/": EVERYBODY,
     "/admin/orders/?view=all": EVERYBODY,
+    "/admin/orders/export.csv": EVERYBODY,
     "/admin/orders/?view=attention": EVERYBODY,
     "/admin/orders/?view=undelivered": EVERYBODY,
     "/admin/orders/{order}": EVERYBODY,

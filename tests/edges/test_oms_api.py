@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -131,3 +134,27 @@ def test_address_that_no_plugin_declares_is_404(client: FlaskClient, method: str
 def test_big_message_of_a_partner_is_413(client: FlaskClient) -> None:
     answer = client.post(f"/partners/{uuid4()}/news", data=b"x" * (1024 * 1024 + 1))
     assert answer.status_code == 413
+
+
+def test_the_feed_as_csv_has_a_row_for_each_line_and_the_same_cursor(door: Door, pulling: Door) -> None:
+    two = [{"line_id": str(number), "sku": f"S{number}", "name": 'A "large", blue\nshirt', "quantity": number,
+            "unit_price": 1000} for number in (1, 2)]
+    door.post("", order_body(lines=two, fees=[], total=3000, payment=COD))
+    door.post("/K1001/place")
+    answer = pulling.client.get("/api/v1/oms/orders.csv", query_string={"cursor": "0"}, headers=pulling.headers)
+    assert answer.mimetype == "text/csv"
+    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    assert [(row["number"], row["line_id"], row["quantity"], row["line_name"]) for row in rows] == [
+        ("K1001", "1", "1", 'A "large", blue\nshirt'), ("K1001", "2", "2", 'A "large", blue\nshirt'),
+    ]
+    assert {row["total"] for row in rows} == {"3000"}
+    assert rows[0]["shipping_city"] == "Pune"
+    assert json.loads(rows[0]["payments"])[0]["kind"] == "cod"
+    assert answer.headers["X-Next-Cursor"] == pull(pulling, cursor="0").json["next_cursor"]
+    assert answer.headers["X-More"] == "false"
+
+
+def test_the_csv_feed_takes_the_same_questions_and_refuses_the_same(pulling: Door) -> None:
+    answer = pulling.client.get("/api/v1/oms/orders.csv", query_string={"limit": "0"}, headers=pulling.headers)
+    assert answer.status_code == 422
+    assert pulling.client.get("/api/v1/oms/orders.csv").status_code == 401

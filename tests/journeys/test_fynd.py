@@ -13,7 +13,8 @@ from kartify_fynd.faults import Fault
 
 from kartify import clock
 from kartify.domain.errors import Conflict
-from kartify.flows import asking, confirm
+from kartify.domain.status import Status
+from kartify.flows import asking, byhand, confirm
 
 FYND_ID = "FY65A1B2C3D4E5F60718"
 
@@ -106,4 +107,26 @@ def test_an_order_that_fynd_cancelled_is_not_confirmed_and_needs_a_person(ordere
     assert ordered.oms.confirmed[FYND_ID] == 0
     assert calls(ordered) == 0
     assert [row["type"] for row in ordered.rows("cases")] == ["oms_refused"]
+    ordered.check_laws()
+
+
+def test_an_order_moved_by_hand_is_confirmed_at_fynd(ordered):
+    byhand.move(ordered.house, order_id(ordered), target=Status.PROCESSING, by="asha", reason="the bank confirmed it")
+    with later():
+        ordered.tick()
+    assert ordered.oms.confirmed[FYND_ID] == 1
+    assert ordered.rows("outbox")[0]["receipt"] == FYND_ID
+    ordered.check_laws()
+
+
+def test_a_refund_that_begins_at_fynd_stands_on_the_order_and_moves_no_money(ordered):
+    ordered.webhook("order.paid", ordered.razorpay.pay(ordered.session())["id"])
+    with later():
+        ordered.tick()
+    headers, body = ordered.oms.webhook(FYND_ID, "refund_initiated")
+    answer = ordered.client.post(f"/partners/{ordered.oms_account}/webhooks", data=body, headers=headers)
+    assert answer.status_code == 200
+    assert any("refund_initiated" in f"{row['text']} {row['data']}" for row in ordered.rows("timeline"))
+    assert ordered.status() == "processing"
+    assert ordered.rows("operations") == []
     ordered.check_laws()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from kartify_razorpay import RazorpaySimulator
+from kartify_razorpay.simulator import RazorpaySimulator
 from kartify_sap import SapSimulator
 
 from kartify import clock

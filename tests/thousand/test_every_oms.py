@@ -11,7 +11,8 @@ from acme_oms import AcmePlugin, AcmeStandIn
 from kartify import registry
 from kartify.simulation import OmsStandIn
 
-from .town import Town, town
+from .fynd import FyndAtWork
+from .town import Restarting, Town, town
 
 COUNT = 1000
 
@@ -40,10 +41,22 @@ def exact(done: Town) -> None:
 def test_a_thousand_orders_are_there_exactly_once(database_url: str, slug: str, kill: bool) -> None:
     simulator: Any = INSTALLED.get(slug, AcmeStandIn)
     extra = {} if slug in INSTALLED else {"extra": "acme_oms:AcmePlugin", "plugins": [AcmePlugin()]}
-    with town(database_url, simulator, **extra) as here:
+    with town(database_url, Restarting(simulator, seed=11), **extra) as here:
         here.fill(COUNT)
         rounds = here.work(kill=kill)
         exact(here)
         assert bool(here.kills) is kill
         calls = sum(here.oms.stand_in.calls.values())
         print(f"{slug}: {rounds} rounds, {here.kills} kills, {calls} calls since the last restart")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("kill", [False, True], ids=["faults", "faults and kills"])
+def test_a_thousand_orders_are_confirmed_at_fynd_exactly_once(database_url: str, kill: bool) -> None:
+    with town(database_url, FyndAtWork(seed=11), confirm_cod=True) as here:
+        here.fill(COUNT, "confirm")
+        here.work(kill=kill)
+        exact(here)
+        assert bool(here.kills) is kill

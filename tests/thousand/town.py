@@ -47,7 +47,7 @@ class Restarting:
     """The OMS behind one address: a new object on the same book from time to time, as after a restart."""
 
     def __init__(self, kind: type[OmsStandIn], seed: int) -> None:
-        self.kind, self.book, self.dice = kind, OmsBook(), random.Random(seed)
+        self.kind, self.book, self.dice, self.slug = kind, OmsBook(), random.Random(seed), kind.slug
         self.stand_in: OmsStandIn | None = None
         self.url = ""
         self._lock = threading.Lock()
@@ -77,23 +77,27 @@ class Town:
     key: str
     account: UUID
     store: UUID
-    oms: Restarting
+    oms: Any
     extra: str
     dice: random.Random = field(default_factory=lambda: random.Random(7))
     kills: int = 0
 
-    def fill(self, count: int) -> None:
-        """Orders that became processing just now, each with its delivery row."""
+    def fill(self, count: int, kind: str = "push") -> None:
+        """Orders that became processing just now, each with its delivery row. What is to be confirmed is at the OMS
+        beforehand."""
         at = clock.now() - timedelta(minutes=1)
         rows: dict[type[Base], list[dict[str, Any]]] = {Order: [], OrderLine: [], OrderMove: [], Delivery: []}
         for number in range(count):
             order_id = new_id()
+            at_oms = f"FY{number:018}" if kind == "confirm" else None
+            if at_oms:
+                self.oms.take(f"T{number:05}", at_oms, AMOUNT)
             rows[Order].append({
                 "id": order_id, "store_id": self.store, "number": f"T{number:05}", "status": "processing",
                 "status_at": at, "basis": "cod", "currency": "INR", "total": AMOUNT, "due": AMOUNT, "method": "cod",
                 "customer": {"name": "Asha Rao", "email": "asha@example.com", "phone": "+919000000000"},
                 "shipping_address": ADDRESS, "billing_address": ADDRESS, "metadata": {}, "body_hash": "drill",
-                "confirmed_at": at, "placed_at": at, "clock_at": None,
+                "confirmed_at": at, "placed_at": at, "clock_at": None, "oms_order_id": at_oms,
             })
             rows[OrderLine].append({
                 "order_id": order_id, "position": 0, "line_id": "1", "sku": "SHIRT-M", "name": "Shirt", "quantity": 1,
@@ -105,7 +109,7 @@ class Town:
             })
             rows[Delivery].append({
                 "id": new_id(), "order_id": order_id, "store_id": self.store, "account_id": self.account,
-                "kind": "push", "state": "due", "due_at": at, "by": "drill", "created_at": at,
+                "kind": kind, "state": "due", "due_at": at, "by": "drill", "created_at": at,
             })
         with self.house.database.write() as connection:
             for model, many in rows.items():
@@ -175,9 +179,8 @@ class Town:
 
 
 @contextmanager
-def town(database_url: str, simulator: type[OmsStandIn], *, slug: str = "", extra: str = "", plugins: Any = (),
-         **settings: Any) -> Iterator[Town]:
-    oms = Restarting(simulator, seed=11)
+def town(database_url: str, oms: Any, *, extra: str = "", plugins: Any = (), **settings: Any) -> Iterator[Town]:
+    """``oms``: a ``Restarting``, or what behaves as one."""
     key = Fernet.generate_key().decode()
     house = build(
         Database(make_engine(database_url, connections=5)), registry.load(extra=plugins), Vault([key]),
@@ -188,6 +191,6 @@ def town(database_url: str, simulator: type[OmsStandIn], *, slug: str = "", extr
         oms.start()
         store = stores.create_store(house, "drill", name="Drill")
         values = {**oms.stand_in.settings(), **settings}
-        account = stores.add_account(house, "drill", slug or simulator.slug, values)
+        account = stores.add_account(house, "drill", oms.slug, values)
         yield Town(house=house, url=database_url, key=key, account=account, store=store, oms=oms, extra=extra)
     house.database.engine.dispose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import cast
 
@@ -24,32 +25,43 @@ from kartify.plugin import (
     Report,
     Webhook,
 )
-from kartify_stripe import bulk, callbacks, holds, ids, opening, refunds, signing, webhooks
+from kartify_stripe import bulk, callbacks, ids, opening, refunds, signing, webhooks
 from kartify_stripe.api import Api, Said
+from kartify_stripe.holds import hold
 from kartify_stripe.lookup import SESSIONS, Lookup
 from kartify_stripe.settings import StripeSettings
+
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+_CALL = 8.0
 
 
 class StripeGateway(Gateway):
     slug = "stripe"
     name = "Stripe"
     Settings = StripeSettings
-    # A lost opening is opened again under the same key, which gives the same session for a day; the look-up finds it
-    # by our reference.
-    can = Capabilities(capture=True, void=True, refund=True, bulk_from=20, close=True)
-    # A session lives for a day; delayed methods tell days later.
-    plan = LookupPlan(lifetime=timedelta(hours=24), late_window=timedelta(days=4), knows_after=timedelta(minutes=30))
-    tolerance = timedelta(minutes=5)
+    # A lost opening needs no search: the same call under the same key gives the same session.
+    can = Capabilities(capture=True, void=True, refund=True, bulk_from=50, close=True)
+    # A session is payable for a day and then over for good; a delayed method may take days to confirm.
+    plan = LookupPlan(
+        steps=((2 * _MINUTE, timedelta(seconds=30)), (15 * _MINUTE, 3 * _MINUTE), (2 * _HOUR, 10 * _MINUTE),
+               (25 * _HOUR, _HOUR), (14 * _DAY, 12 * _HOUR)),
+        lifetime=_DAY,
+        late_window=2 * _DAY,
+        knows_after=15 * _MINUTE,
+    )
+    # 25 a second at an endpoint; the rest is left for the checkout.
     rate = 10.0
-    # One call may take 8 seconds, and a refund takes three.
-    deadline = 24.0
+    # A refund is three calls.
+    deadline = 3 * _CALL
+    # Each delivery, a repeated one too, is signed at its own moment.
+    tolerance = timedelta(seconds=300)
 
     @property
     def _own(self) -> StripeSettings:
         return cast(StripeSettings, self.settings)
 
     def _api(self, client: Client) -> Api:
-        return Api(client, self._own, self.deadline / 3)
+        return Api(client, self._own, _CALL)
 
     def verify(self, message: Inbound) -> Proof:
         return signing.verify(message, self._own)
@@ -64,14 +76,16 @@ class StripeGateway(Gateway):
         return callbacks.read_callback(message, payment)
 
     def dashboard_url(self, gateway_payment_id: str) -> str | None:
-        if not self._own.dashboard or not ids.is_id(gateway_payment_id):
+        if not ids.is_id(gateway_payment_id):
             return None
-        world = "" if self._own.livemode else "test/"
-        return self._own.dashboard.replace("{mode}", world).replace("{payment_intent}", gateway_payment_id)
+        mode = "" if self._own.livemode else "test/"
+        filled = self._own.dashboard.replace("{mode}", mode).replace("{payment_intent}", gateway_payment_id)
+        return filled or None
 
     def test(self, client: Client) -> str:
+        """Lists one session: shows that the key is right and may do what a look-up does."""
         self._api(client).rows(SESSIONS, [("limit", "1")])
-        return f"Stripe knows this key ({self._own.mode()} mode) and lets it read Checkout sessions."
+        return f"Stripe knows this key ({self._own.mode()})."
 
     def open(self, client: Client, request: PaymentRequest) -> Opened:
         return opening.open_session(self._api(client), request, self._own)
@@ -83,24 +97,18 @@ class StripeGateway(Gateway):
         return bulk.ask_many(self._api(client), self._own, payments)
 
     def close(self, client: Client, payment: PaymentRef) -> PaymentAnswer:
-        """A session that ended before refuses, and the answer tells how it ended."""
-        api = self._api(client)
+        """A refusal is no answer: it may have been paid meanwhile, so it is asked about in any case."""
         if payment.gateway_order_id is not None:
-            try:
-                opening.close(api, payment.gateway_order_id)
-            except Said as problem:
-                answer = Lookup(api, self._own, payment).ask()
-                if answer.found and not answer.over and not answer.reports:
-                    raise problem from None
-                return answer
-        return Lookup(api, self._own, payment).ask()
+            with suppress(Said):
+                opening.close(self._api(client), payment.gateway_order_id)
+        return self.ask(client, payment)
 
     def capture(self, client: Client, gateway_payment_id: str, amount: Money) -> Report:
-        form = {"amount_to_capture": str(amount.minor)}
-        return holds.hold(self._api(client), gateway_payment_id, "capture", form, settings=self._own)
+        return hold(self._api(client), gateway_payment_id, "capture", amount, settings=self._own)
 
     def void(self, client: Client, gateway_payment_id: str, amount: Money) -> Report:
-        return holds.hold(self._api(client), gateway_payment_id, "cancel", {}, settings=self._own)
+        """The whole of what is held."""
+        return hold(self._api(client), gateway_payment_id, "cancel", amount, settings=self._own)
 
     def refund(self, client: Client, gateway_payment_id: str, amount: Money, *, key: str) -> RefundAnswer:
         return refunds.refund(self._api(client), gateway_payment_id, amount, key=key)

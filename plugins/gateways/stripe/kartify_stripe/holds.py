@@ -3,10 +3,9 @@ read first, and again where Stripe refuses."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final, Literal
 
-from kartify.plugin import ChargeState, Permanent, Report, Temporary
+from kartify.plugin import ChargeState, Money, Permanent, Report, Temporary
 from kartify_stripe.api import Api, Said
 from kartify_stripe.lookup import INTENTS, fetch_intent, same
 from kartify_stripe.reports import Told, report_of, state_of
@@ -17,11 +16,12 @@ Verb = Literal["capture", "cancel"]
 _DONE: Final = {"capture": ChargeState.CAPTURED, "cancel": ChargeState.VOIDED}
 
 
-def hold(api: Api, intent_id: str, verb: Verb, form: Mapping[str, str], *, settings: StripeSettings) -> Report:
-    """Done before is success. Raises ``PartnerError``."""
+def hold(api: Api, intent_id: str, verb: Verb, amount: Money, *, settings: StripeSettings) -> Report:
+    """Done before is success. Released is always the whole. Raises ``PartnerError``."""
     intent = fetch_intent(api, intent_id)
     if state_of(intent) is not _DONE[verb]:
-        _check(intent, verb)
+        _check(intent, verb, amount)
+        form = {"amount_to_capture": str(amount.minor)} if verb == "capture" else {}
         intent = _done(api, intent_id, verb, form)
     told = Told(reference=intent.reference, release_after=settings.release_after)
     report = report_of(intent, told)
@@ -30,13 +30,15 @@ def hold(api: Api, intent_id: str, verb: Verb, form: Mapping[str, str], *, setti
     return report
 
 
-def _check(intent: Intent, verb: Verb) -> None:
+def _check(intent: Intent, verb: Verb, amount: Money) -> None:
     """Cancelling what is not held would end a payment that the customer is making."""
+    if intent.currency != amount.currency:
+        raise Permanent(f"this payment is in {intent.currency}, not in {amount.currency}", field="currency")
     if state_of(intent) is not ChargeState.AUTHORIZED:
         raise Permanent(f"Stripe holds nothing to {verb}: it says {intent.status}", field="gateway_payment_id")
 
 
-def _done(api: Api, intent_id: str, verb: Verb, form: Mapping[str, str]) -> Intent:
+def _done(api: Api, intent_id: str, verb: Verb, form: dict[str, str]) -> Intent:
     try:
         answer = api.post(Intent, f"{INTENTS}/{intent_id}/{verb}", {**form, "expand[0]": "latest_charge"})
         return same(answer, intent_id)

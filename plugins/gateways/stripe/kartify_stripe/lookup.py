@@ -20,6 +20,7 @@ INTENTS: Final = "/v1/payment_intents"
 MARGIN: Final = timedelta(minutes=2)
 _LATER: Final = timedelta(hours=1)
 _MOST_PAGES: Final = 10
+NOT_KNOWN: Final = PaymentAnswer(found=False, word="unknown to Stripe")
 
 
 class Lookup:
@@ -32,16 +33,19 @@ class Lookup:
 
     def ask(self) -> PaymentAnswer:
         """One call; one more each where refunds or disputes are. Raises ``PartnerError``."""
-        name = self._ours.gateway_order_id
         try:
-            if name is None:
-                session = self._search()
-                return self.answer(session) if session else PaymentAnswer(found=False, word="unknown to Stripe")
-            if ids.is_intent(name):
-                return self._of_intent(fetch_intent(self._api, name))
-            return self.answer(fetch(self._api, name))
+            found = self._found()
         except UnknownId:
             return self._missing()
+        if found is None:
+            return NOT_KNOWN
+        return self._of_intent(found) if isinstance(found, Intent) else self.answer(found)
+
+    def _found(self) -> Session | Intent | None:
+        name = self._ours.gateway_order_id
+        if name is None:
+            return self._search()
+        return fetch_intent(self._api, name) if ids.is_intent(name) else fetch(self._api, name)
 
     def answer(self, session: Session) -> PaymentAnswer:
         if session.reference not in (None, self._ours.reference):
@@ -57,7 +61,7 @@ class Lookup:
             # Money without a name cannot be settled.
             why = "Stripe names no payment intent of this session"
             return (unsure(session, self._ours.reference, why),) if _is_ended(session) or intent else ()
-        if session.payment_status == "paid" and intent.status not in ("succeeded", "canceled"):
+        if session.payment_status == "paid" and not _may_be_paid(intent):
             why = f"the session says paid, its intent {intent.status}"
             return (unsure(session, self._ours.reference, why),)
         return (self._report(intent, session.id),) if is_tried(intent) else ()
@@ -84,7 +88,7 @@ class Lookup:
         """A session that brought charges cannot be unknown: then the key is of another account."""
         if self._ours.gateway_payment_ids:
             raise Permanent("this key does not know a session that has payments", field="gateway_order_id")
-        return PaymentAnswer(found=False, word="unknown to Stripe")
+        return NOT_KNOWN
 
     def _search(self) -> Session | None:
         """The session of an opening that was never answered, by our reference. Raises ``Temporary`` where the list is
@@ -99,6 +103,12 @@ class Lookup:
                 return found
             cursor = sessions[-1].id
         raise Temporary("too many sessions were opened at that time to look through for our reference")
+
+
+def _may_be_paid(intent: Intent) -> bool:
+    """Whether a session may rightly say paid. What is only held the intent tells better."""
+    held = intent.capture_method == "manual" and intent.status in ("requires_capture", "canceled")
+    return intent.status == "succeeded" or held
 
 
 def _is_ended(session: Session) -> bool:

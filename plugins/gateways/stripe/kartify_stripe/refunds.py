@@ -1,5 +1,5 @@
-"""Refunds: once per key. Stripe keeps an idempotency key for a day; the key stands in the refund's metadata besides,
-and is looked for before anything is sent."""
+"""Refunds: once per key. Stripe keeps an idempotency key for a day; the key stands in the refund's metadata too, and is
+looked for there before anything is sent."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from kartify.plugin import Mode, PartnerSettings
 from kartify_stripe.amounts import is_exact
@@ -24,6 +24,9 @@ WEBHOOK_SECRETS = ("webhook_secret", "webhook_secret_second", "webhook_secret_pr
 
 
 class StripeSettings(PartnerSettings):
+    # A validation error shows its input, which here would be secrets.
+    model_config = ConfigDict(hide_input_in_errors=True)
+
     api_base: str = Field(default=BASE, description="Where the API is: one address for test and live.")
     account_id: str = Field(description="Account id, acct_…; names the merchant when keys change.")
     secret_key: SecretStr = Field(

@@ -11,8 +11,9 @@ class TestKit(GatewayKit):
     gateway = StripeGateway
     simulator = StripeSimulator
     samples = Path(__file__).parent / "samples"
+    webhook_secrets = ("webhook_secret",)
     cannot = {
-        "signed_callback": "Nothing signs the browser's return.",
-        "several_attempts": "One intent is one charge to kartify, however often it was tried.",
-        "second_payment": "A session that is paid takes no further payment.",
+        "signed_callback": "Stripe signs no return of the browser: it is a reason to ask.",
+        "several_attempts": "Every attempt of a session is one intent's, which is paid once: it is one charge.",
+        "second_payment": "A session is paid once; a second session is another payment, asked about by itself.",
     }

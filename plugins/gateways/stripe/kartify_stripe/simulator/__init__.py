@@ -1,4 +1,4 @@
-"""A stand-in for Stripe, for ``kartify simulate stripe`` and for tests."""
+"""A stand-in for Stripe."""
 
 from kartify_stripe.simulator.stand_in import StripeSimulator
 
