@@ -65,7 +65,7 @@ class AcmeOms(Oms):
     slug = "acme"
     name = "Acme OMS"
     Settings = AcmeSettings
-    can = OmsCapabilities(lookup=True, cancel=True, hold=True, poll=True)
+    can = OmsCapabilities(lookup=True, cancel=True, hold=True, unhold=True, poll=True)
     receipt = "ack"
     routes = (
         PartnerRoute(method="POST", path="news", name="news"),
@@ -87,7 +87,7 @@ class AcmeOms(Oms):
     def deliver(self, client, kind, order):
         if kind is Kind.PUSH:
             return self.receipt_of(self.call(client, "POST", "/orders", self.body(order)))
-        verb = {Kind.CANCEL: "cancel", Kind.HOLD: "hold"}[kind]
+        verb = {Kind.CANCEL: "cancel", Kind.HOLD: "hold", Kind.UNHOLD: "unhold"}[kind]
         return self.receipt_of(self.call(client, "POST", f"/orders/{order.number}/{verb}", {}))
 
     def body(self, order):
@@ -102,7 +102,8 @@ class AcmeOms(Oms):
             return Found(presence=Presence.DEAD, detail="The OMS has it twice.")
         one = told[0]
         cancelled = one["state"] == "cancelled"
-        done = Presence.DONE if kind is not Kind.CANCEL or cancelled else Presence.ABSENT
+        wanted = {Kind.HOLD: one["state"] == "on_hold", Kind.UNHOLD: one["state"] == "accepted", Kind.CANCEL: cancelled}
+        done = Presence.DONE if wanted.get(kind, True) else Presence.ABSENT
         presence = Presence.DEAD if cancelled and kind is not Kind.CANCEL else done
         return Found(presence=presence, receipt=Receipt(id=one["id"]), number=one["number"], amount=one["amount"])
 
@@ -229,7 +230,7 @@ class AcmeStandIn(OmsStandIn):
         order = self.book.of(number)[0]
         if order.state in ("shipped", "delivered"):
             raise ApiError(409, {"error": "too late"})
-        order.state = "cancelled" if verb == "cancel" else "on_hold"
+        order.state = {"cancel": "cancelled", "hold": "on_hold", "unhold": "accepted"}[verb]
         return {"id": order.id}
 
     def signed(self, method: str, path: str, body: bytes = b"", query=()) -> Knock:

@@ -126,7 +126,7 @@ DELIVERIES = Listing(
         Filter(name="state", title="State", column=Delivery.state,
                choices=("due", "claimed", "sent_unknown", "found", "dead", "done", "withdrawn")),
         Filter(name="kind", title="What", column=Delivery.kind,
-               choices=("push", "confirm", "feed", "none", "push_unpaid", "cancel", "hold")),
+               choices=("push", "confirm", "feed", "none", "push_unpaid", "cancel", "hold", "unhold")),
     ),
 )
 RUNS = Listing(

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     PUSH_UNPAID = "push_unpaid"
     CANCEL = "cancel"
     HOLD = "hold"
+    UNHOLD = "unhold"
 
 
 # Exactly one of these per stay in processing (law 3).

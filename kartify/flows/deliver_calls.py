@@ -193,7 +193,7 @@ def _send(oms: Oms, client: Client, claim: Claim) -> Verdict:
 
 
 def _checked(oms: Oms, claim: Claim) -> Verdict | None:
-    able = {Kind.CANCEL: oms.can.cancel, Kind.HOLD: oms.can.hold}.get(claim.kind, True)
+    able = {Kind.CANCEL: oms.can.cancel, Kind.HOLD: oms.can.hold, Kind.UNHOLD: oms.can.unhold}.get(claim.kind, True)
     if not able:
         return _refused(claim, f"{oms.name} takes no {claim.kind} from us: do it there by hand.", field="account")
     try:

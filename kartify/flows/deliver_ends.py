@@ -56,7 +56,7 @@ def record(house: House, claim: Claim, verdict: Verdict, *, receipt_kind: str) -
         if verdict.receipt is None:
             raise
         given = verdict.receipt.id
-        if claim.kind in (Kind.CANCEL, Kind.HOLD):
+        if claim.kind in (Kind.CANCEL, Kind.HOLD, Kind.UNHOLD):
             # The same order may be held or cancelled more than once; the receipt names the order, so it is told apart.
             apart = replace(verdict.receipt, id=f"{given[:70]}#{claim.id.hex[-8:]}")
             again = replace(verdict, receipt=apart)

@@ -26,7 +26,7 @@ outbox, orders, accounts, cases = table(Delivery), table(Order), table(Account),
 attempts = table(DeliveryAttempt)
 MARGIN, SLACK = timedelta(seconds=30), timedelta(seconds=5)
 SENDING = (Kind.PUSH, Kind.CONFIRM)
-CALLED = (*SENDING, Kind.PUSH_UNPAID, Kind.CANCEL, Kind.HOLD)
+CALLED = (*SENDING, Kind.PUSH_UNPAID, Kind.CANCEL, Kind.HOLD, Kind.UNHOLD)
 OPEN = (State.DUE, State.CLAIMED, State.SENT_UNKNOWN, State.FOUND)
 
 

@@ -56,13 +56,13 @@ def receive_news(house: House, account: Loaded, route: PartnerRoute, message: In
         raise
     except contain.PluginFailure as problem:
         _keep(house, account, message, at, **waiting(str(problem), at + timedelta(seconds=30)))
-        return _reply(oms)
+        return _reply(oms, route)
     values = _values(account, message, _key(news, message), _event(news), at)
     if not news:
         _store(house, values | {"m_state": "ignored", "m_reason": "nothing follows from it"})
-        return _reply(oms)
+        return _reply(oms, route)
     _store_and_apply(house, account, values, news)
-    return _reply(oms)
+    return _reply(oms, route)
 
 
 def _read(oms: Oms, route: PartnerRoute, message: Inbound) -> tuple[OmsNews, ...]:
@@ -72,9 +72,9 @@ def _read(oms: Oms, route: PartnerRoute, message: Inbound) -> tuple[OmsNews, ...
     return news
 
 
-def _reply(oms: Oms) -> Reply:
+def _reply(oms: Oms, route: PartnerRoute) -> Reply:
     try:
-        return contain.pure("reply", Reply, lambda: oms.reply(True))
+        return contain.pure("reply", Reply, lambda: oms.reply_to(route))
     except contain.PluginFailure:
         return Reply()
 

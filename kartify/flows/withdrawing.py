@@ -20,7 +20,7 @@ from kartify.flows.writes import execute
 from kartify.models import Delivery, table
 
 outbox = table(Delivery)
-_OUTGOING = (*FULFILMENT, Kind.PUSH_UNPAID, Kind.HOLD)
+_OUTGOING = (*FULFILMENT, Kind.PUSH_UNPAID, Kind.HOLD, Kind.UNHOLD)
 
 
 def agreed(connection: Connection, order_id: UUID, *, by: str, at: datetime, reason: str) -> bool:

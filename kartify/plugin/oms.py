@@ -210,6 +210,7 @@ class OmsCapabilities:
     push_unpaid: bool = False
     cancel: bool = False
     hold: bool = False
+    unhold: bool = False
     poll: bool = False
 
 
@@ -283,6 +284,10 @@ class Oms(Partner):
     def reply(self, accepted: bool) -> Reply:
         """What the OMS expects as an answer to stored news."""
         return Reply(status=200 if accepted else 400)
+
+    def reply_to(self, route: PartnerRoute) -> Reply:
+        """The same where it depends on which of the plugin's routes took the news. Pure."""
+        return self.reply(accepted=True)
 
     def order_url(self, oms_order_id: str) -> str | None:
         """Where staff see this order at the OMS."""

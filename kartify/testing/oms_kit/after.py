@@ -49,6 +49,16 @@ class AfterChecks(KitBase):
             pytest.skip("this OMS takes no hold")
         assert stage.deliver(pushed, Kind.HOLD).id.strip()
 
+    def test_hold_is_taken_back(self, stage: Stage, pushed: OmsOrder) -> None:
+        if not stage.oms.can.unhold:
+            pytest.skip("this OMS takes no hold back")
+        stage.deliver(pushed, Kind.HOLD)
+        assert stage.deliver(pushed, Kind.UNHOLD).id.strip()
+        assert stage.stand_in.book.of(pushed.number)[0].state == "accepted"
+        if stage.oms.can.lookup:
+            assert stage.oms.find(stage.client, Kind.UNHOLD, pushed).presence is Presence.DONE
+            assert stage.oms.find(stage.client, Kind.HOLD, pushed).presence is Presence.ABSENT
+
     @pytest.mark.parametrize("state", STATES)
     def test_news_is_told_by_message_or_poll(self, stage: Stage, pushed: OmsOrder, state: OrderState) -> None:
         stage.stand_in.move(pushed.number, state)
