@@ -42,7 +42,7 @@ bench: install ## how fast a signed webhook is settled, beside pgbench in the sa
 	$(BIN)/python -m kartify.bench
 
 screenshots: install ## pictures of the running admin for the docs
-	$(BIN)/python -m tests.screenshots
+	$(BIN)/python tests/screenshots.py
 
 docs: install ## write the generated parts of the docs
 	$(BIN)/python -m kartify.docs
