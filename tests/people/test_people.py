@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from kartify.flows import stores
+import pytest
+from sqlalchemy import select
+
+from kartify.flows import asking, stores
+from kartify.models import Base
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -98,3 +102,29 @@ def test_no_page_is_wider_than_the_screen_or_heavier_than_500_kb(cockpit, width:
         assert len(answer.body()) < 500_000, path
         assert person.page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert "unsafe-inline" not in answer.headers["content-security-policy"].partition("style-src")[0], path
+
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
+PATHS = ("", "orders/", "orders/{order}", "orders/{order}/edit", "attention/", "crons/", "crons/{cron}", "accounts/",
+         "deliveries/", "inbox/", "runs/", "audit/", "users/", "tools/")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_any_page(cockpit, theme: str) -> None:
+    order = cockpit.missing("K1", paid=True)
+    asking.check_order(cockpit.house, order, by="test")
+    cockpit.missing("K2", paid=False)
+    with cockpit.house.database.read() as connection:
+        cron = connection.execute(select(Base.metadata.tables["crons"].c.id)).scalars().first()
+    person = cockpit.open("admin", theme=theme)
+    found = {}
+    for path in (*(f"admin/{one}" for one in PATHS), "admin/login"):
+        if path == "admin/login":
+            person.page.context.clear_cookies()
+        person.page.goto(f"{cockpit.base}/{path.format(order=order, cron=cron)}")
+        # By the debugger's way in, which the page's own policy for scripts does not stop.
+        person.page.evaluate(AXE)
+        said = person.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        found |= {f"{path}: {one['id']}": [node["target"] for node in one["nodes"][:3]]
+                  for one in said["violations"] if one["impact"] in ("serious", "critical")}
+    assert found == {}
