@@ -1,4 +1,4 @@
-"""PayU (India) for kartify: hosted checkout by form post, and the postservice API for everything that is believed."""
+"""PayU (India) for kartify: the hosted checkout by form post, and the server API for everything that is believed."""
 
 from kartify.plugin import Gateway, Simulator, hookimpl
 from kartify_payu.gateway import PayUGateway

@@ -1,60 +1,117 @@
-"""Calls of PayU's postservice: one address, a command, a hash; what its errors mean."""
+"""Calls to PayU's server API: one address, a command each; every failure as ``Temporary`` or ``Permanent``."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
-from kartify.plugin import Client, Denied, PartnerError, Permanent, Temporary, Throttled
-from kartify_payu.hashing import command_hash
+from kartify.plugin import (
+    Client,
+    Denied,
+    HttpAnswer,
+    PartnerError,
+    Permanent,
+    Temporary,
+    Throttled,
+    Unreadable,
+    read_json,
+)
+from kartify_payu import hashing
 from kartify_payu.settings import PayUSettings
-from kartify_payu.wire import text, word
+from kartify_payu.wire import clean
 
 PATH: Final = "/merchant/postservice.php"
-_DENIED: Final = re.compile(r"invalid (hash|key|merchant)|hash (is )?(invalid|empty|mismatch)|unauthori[sz]ed", re.I)
-_THROTTLED: Final = re.compile(r"limit (reached|exceeded)|too many", re.I)
+# Without it PayU answers in PHP's own form.
+AS_JSON: Final = {"form": "2"}
+# PayU gives no codes here, and its words vary; "not allowed" is not among them, since that is said of refunds too.
+_KEYS: Final = re.compile(
+    r"\b(invalid|incorrect|wrong|empty)\s+(hash|checksum|merchant|key)\b|"
+    r"\b(hash|checksum|key|merchant)\b.{0,30}\b(mismatch|invalid|incorrect|empty|inactive|not match)|"
+    r"access denied|not authori[sz]ed|unauthori[sz]ed",
+    re.IGNORECASE,
+)
+# Not of a limit of ids: that ends when fewer are asked for at once.
+_SLOWER: Final = re.compile(r"\b(requests?|rate|calls?) limit\b|too many requests", re.IGNORECASE)
+_HINT: Final = "check key, salt and environment: a pair belongs to test or to live"
 
 
-@dataclass(frozen=True, slots=True)
+class NoDetails(Temporary):
+    """An answer that holds no payments, whatever it says."""
+
+
 class Api:
-    """One account's calls. ``client`` is borrowed; ``timeout`` in seconds is that of one call."""
+    """One merchant's way to PayU through a client."""
 
-    client: Client
-    settings: PayUSettings
-    timeout: float
+    def __init__(self, client: Client, settings: PayUSettings, deadline: float) -> None:
+        self._client = client
+        self._settings = settings
+        self._deadline = deadline
 
-    def call(self, command: str, var1: str, **more: str) -> Mapping[str, Any]:
-        """The answer as PayU gives it, whether its ``status`` is 1 or 0. Raises ``PartnerError``."""
-        own = self.settings
+    def call(self, command: str, first: str, **others: str) -> Mapping[str, Any]:
+        """The answer, whatever it says; ``others`` are ``var2`` and so on. Raises ``PartnerError`` for all that is
+        about our call or our keys, and for what is not an answer of PayU's."""
+        own = self._settings
         form = {
-            "key": own.key, "command": command, "var1": var1, **more,
-            "hash": command_hash(own.key, command, var1, own.secret("salt") or ""),
-        }
-        answer = self.client.request(
-            "POST", f"{own.api_base}{PATH}", params={"form": "2"}, form=form, timeout=self.timeout
+            "key": own.key, "command": command, "var1": first, **others,
+            "hash": hashing.of_command(own.key, command, first, own.signing_salt),
+        }  # fmt: skip
+        answer = self._client.request(
+            "POST", own.api_base + PATH, params=AS_JSON, form=form, timeout=self._deadline
         )
-        told = answer.raise_for_status().json()
-        if not isinstance(told, Mapping) or word(told.get("status")) not in ("0", "1"):
-            raise Temporary("PayU answered with something that is not an answer of its API")
-        problem = self._problem(told)
-        if problem is not None:
-            raise problem
+        if answer.status != 200:
+            raise self._refusal(answer)
+        return self._checked(_object(answer.body))
+
+    def details(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What an answer tells by id. Raises ``PartnerError``."""
+        found = told.get("transaction_details")
+        if found == []:
+            return {}  # PHP's empty object
+        if not isinstance(found, Mapping):
+            raise NoDetails(self.masked(f"PayU's answer holds no payments: {said(told) or 'without a word'}"))
+        return found
+
+    def masked(self, text: str) -> str:
+        return self._settings.masked(text)[:300]
+
+    def _checked(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
+        if good(told) or told.get("transaction_details") or clean(told.get("error_code"), 20):
+            return told  # the word on a payment, a refund …
+        text = said(told)
+        if _SLOWER.search(text):
+            raise Throttled(self.masked(f"PayU asks for fewer calls: {text}"))
+        if _KEYS.search(text):
+            raise Denied(self.masked(f"PayU says: {text}; {_HINT}"))
+        if re.search(r"parameter missing", text, re.IGNORECASE):
+            raise Permanent(self.masked(f"PayU says: {text}"))
         return told
 
-    def _problem(self, told: Mapping[str, Any]) -> PartnerError | None:
-        """What is wrong with our call, rather than with what it asked about."""
-        said = text(told.get("msg"))
-        if word(told.get("status")) == "1" or "transaction_details" in told:
-            return None
-        if _DENIED.search(said):
-            return Denied(f"{self.said(told)}: key and salt do not belong together, or to this environment")
-        return Throttled(self.said(told)) if _THROTTLED.search(said) else None
+    def _refusal(self, answer: HttpAnswer) -> PartnerError:
+        """What a status besides 200 means: PayU's own words come with 200, so none of these is one."""
+        status, wait = answer.status, answer.retry_after()
+        if status == 429:
+            return Throttled("PayU asks for fewer calls (429)", retry_after=wait)
+        if status in (401, 403):
+            return Denied(f"PayU answered {status}; {_HINT}")
+        return Temporary(f"PayU answered {status}, and not in its own words (a proxy, a block?)", retry_after=wait)
 
-    def said(self, told: Mapping[str, Any]) -> str:
-        """PayU's own words, for a person."""
-        return self.settings.masked(f"PayU says {text(told.get('msg')) or 'nothing'}")[:300]
 
-    def refused(self, told: Mapping[str, Any]) -> Permanent:
-        return Permanent(self.said(told))
+def good(told: Mapping[str, Any]) -> bool:
+    """Whether it says that the call succeeded: a number or a text."""
+    return clean(told.get("status"), 10) == "1"
+
+
+def said(told: Mapping[str, Any]) -> str:
+    """Cut only after our secrets were masked in it."""
+    return clean(told.get("msg"), 2000) or clean(told.get("message"), 2000)
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        data = read_json(body)
+    except Unreadable as problem:
+        raise Temporary(f"PayU's answer cannot be read: {problem}") from None
+    if not isinstance(data, Mapping) or clean(data.get("status"), 10) not in ("0", "1"):
+        raise Temporary("PayU's answer is not one of its API (an error page, or cut off)")
+    return data

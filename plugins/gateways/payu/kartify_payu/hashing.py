@@ -1,56 +1,76 @@
-"""PayU's hashes: SHA-512 over values joined by "|", with the salt at one end. Nothing is escaped in the join, so a
-value that holds "|" is never signed by us.
+"""PayU's hashes: SHA-512 of values joined by pipes, with the salt at one end.
 
-Source: PayU's own pages on request and reverse hashes.
+The join escapes nothing, so a pipe inside a value would move the borders between values: none is ever hashed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-_ASKED: Final = ("key", "txnid", "amount", "productinfo", "firstname", "email", "udf1", "udf2", "udf3", "udf4", "udf5")
-_SIZE: Final = 128
-FEE_NAMES: Final = ("additionalCharges", "additional_charges")
+HASH: Final = re.compile(r"[0-9a-f]{128}\Z")
+UDFS: Final = ("udf1", "udf2", "udf3", "udf4", "udf5")
+_ASKED: Final = ("key", "txnid", "amount", "productinfo", "firstname", "email", *UDFS)
+# The answer names the same values from the last to the first, and the status before them.
+_ANSWERED: Final = tuple(reversed(_ASKED))
+# Once there were ten udf fields; the slots of the other five stay empty.
+_EMPTY: Final = ("",) * 5
+FEES: Final = ("additionalCharges", "additional_charges")
+SPLIT: Final = "splitInfo"
 
 
-def request_hash(values: Mapping[str, str], salt: str) -> str:
-    """Of a payment form: five empty slots stand between ``udf5`` and the salt."""
-    return _digest([*(values.get(name, "") for name in _ASKED), "", "", "", "", "", salt])
+class Pipe(ValueError):
+    """A value holds a pipe."""
 
 
-def command_hash(key: str, command: str, var1: str, salt: str) -> str:
-    """Of a postservice call."""
-    return _digest([key, command, var1, salt])
+def _digest(*parts: str) -> str:
+    return hashlib.sha512("|".join(parts).encode("utf-8", errors="surrogatepass")).hexdigest()
 
 
-def answer_hash(values: Mapping[str, str], salt: str) -> str:
-    """Of a return or a webhook without fee and split: the order is reversed."""
-    return next(answer_hashes({**values, "splitInfo": "", **dict.fromkeys(FEE_NAMES, "")}, salt))
+def _values(fields: Mapping[str, str], names: tuple[str, ...]) -> list[str]:
+    values = [fields.get(name, "") for name in names]
+    if any("|" in value for value in values):
+        raise Pipe("a value holds a pipe")
+    return values
 
 
-def is_signed(values: Mapping[str, str], salt: str) -> bool:
-    """Whether the hash is one of those that PayU makes; all are compared, each in constant time."""
-    given = values.get("hash", "").encode("utf-8", "surrogatepass")
-    found = [hmac.compare_digest(one.encode(), given) for one in answer_hashes(values, salt)]
-    return len(given) == _SIZE and any(found)
+def of_request(fields: Mapping[str, str], salt: str) -> str:
+    """What goes to the pay page. Raises ``Pipe``."""
+    return _digest(*_values(fields, _ASKED), *_EMPTY, salt)
 
 
-def answer_hashes(values: Mapping[str, str], salt: str) -> Iterator[str]:
-    """The regular one first: ``splitInfo`` is there on ordinary payments too, and not hashed then."""
-    rest = ["", "", "", "", "", *(values.get(name, "") for name in reversed(_ASKED))]
-    status, split = values.get("status", ""), values.get("splitInfo", "")
-    fees = [values[name] for name in FEE_NAMES if values.get(name)]
-    yield _digest([salt, status, *rest])
-    if split:
-        yield _digest([salt, status, split, *rest])
-    for fee in fees:
-        yield _digest([fee, salt, status, *rest])
-        if split:
-            yield _digest([fee, salt, status, split, *rest])
+def of_command(key: str, command: str, first: str, salt: str) -> str:
+    """What goes to the API: of its variables only the first is hashed, with the pipes between ids."""
+    return _digest(key, command, first, salt)
 
 
-def _digest(parts: list[str]) -> str:
-    return hashlib.sha512("|".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+def of_answer(fields: Mapping[str, str], salt: str, *, fee: str = "", split: str = "") -> str:
+    """Of a return or a webhook. A fee stands before the salt, a split after the status. Raises ``Pipe``."""
+    before, after = [fee] if fee else [], [split] if split else []
+    if any("|" in one for one in before):
+        raise Pipe("a value holds a pipe")
+    status, rest = _values(fields, ("status",)), _values(fields, _ANSWERED)
+    return _digest(*before, salt, *status, *after, *_EMPTY, *rest)
+
+
+def is_genuine(fields: Mapping[str, str], salt: str) -> bool:
+    """Whether the hash is one of those that PayU gives to these values. Each is reckoned, whichever fits."""
+    given = fields.get("hash", "")
+    if not HASH.match(given):
+        return False
+    try:
+        found = [hmac.compare_digest(given, one) for one in _candidates(fields, salt)]
+    except Pipe:
+        return False
+    return any(found)
+
+
+def _candidates(fields: Mapping[str, str], salt: str) -> Iterator[str]:
+    """``splitInfo`` comes with ordinary payments too, whose hash is without it; and a fee may be there or not."""
+    fee = next((fields[name] for name in FEES if fields.get(name)), "")
+    split = fields.get(SPLIT, "")
+    for one_fee, one_split in dict.fromkeys([("", ""), (fee, ""), ("", split), (fee, split)]):
+        yield of_answer(fields, salt, fee=one_fee, split=one_split)

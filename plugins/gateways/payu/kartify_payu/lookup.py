@@ -1,110 +1,108 @@
-"""Asking about one payment or many: verify_payment takes several of our ids in one call, and answers for each.
+"""Asking about payments: by our ids, many in one call; by PayU's id for attempts that the first does not tell.
 
-The answer carries no hash: TLS alone says that it is PayU's. Refunds are not in it, so for money that came the actions
-on its charge are asked as well. No source tells of an answer with several charges of one id: the last attempt is what
-is told of, and a charge that was known before stays known.
+``verify_payment`` tells one attempt of each txnid. What it calls a success is asked once more for what was done to it:
+refunds are no state of a payment at PayU, and one given back outside of kartify must not be shipped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from kartify.plugin import PartnerError, PaymentAnswer, PaymentRef, Temporary, Unreadable
-from kartify_payu import ids
+from kartify.plugin import ChargeState, PaymentAnswer, PaymentRef, Permanent, Report, Temporary, Unreadable
+from kartify_payu import actions, ids
 from kartify_payu.api import Api
-from kartify_payu.reports import needs_actions, report_of
-from kartify_payu.wire import Action, Transaction, actions, mapping, transaction, word
+from kartify_payu.opening import txnid_of
+from kartify_payu.reports import is_money, report_of
+from kartify_payu.settings import PayUSettings
+from kartify_payu.wire import Entry, read
 
 VERIFY: Final = "verify_payment"
-BY_CHARGE: Final = "check_payment"
-ACTIONS: Final = "check_action_status"
-_BY_CHARGE: Final = "payuid"
+CHECK: Final = "check_payment"
+# Money first: whatever else is told of the same payment then finds it there.
+_ORDER: Final = (ChargeState.CAPTURED, ChargeState.PARTIALLY_REFUNDED, ChargeState.AUTHORIZED, ChargeState.REFUNDED)
 
 
-def ask(api: Api, payment: PaymentRef) -> PaymentAnswer:
-    txnid = ids.require_txn(payment.gateway_order_id or payment.reference)
-    return _answer(api, _verified(api, [txnid])[txnid])
+def order_of(payment: PaymentRef, settings: PayUSettings) -> str:
+    """Raises ``Permanent``."""
+    return ids.require_txnid(payment.gateway_order_id or txnid_of(payment.reference, settings))
 
 
-def ask_many(api: Api, payments: Sequence[PaymentRef], size: int) -> Iterator[tuple[str, PaymentAnswer]]:
-    """One call for so many. What cannot be read is asked for again, one by one."""
-    able = [(txnid, one) for one in payments if (txnid := ids.txn_id(one.gateway_order_id or one.reference))]
-    for start in range(0, len(able), size):
-        batch = able[start : start + size]
-        rows = _verified(api, [txnid for txnid, _ in batch])
-        for txnid, payment in batch:
-            answer = _tried(api, rows[txnid])
-            if answer is not None:
-                yield payment.reference, answer
+def verified(api: Api, orders: Sequence[str]) -> dict[str, Entry]:
+    """Those of them that the answer tells, "Not Found" too. An entry that cannot be read is left out where others were
+    asked for as well, so that it spoils none. Raises ``PartnerError``."""
+    details = api.details(api.call(VERIFY, "|".join(orders)))
+    found = {}
+    for order in orders:
+        if order not in details:
+            continue
+        try:
+            found[order] = _entry(details[order], order)
+        except Temporary:
+            if len(orders) == 1:
+                raise
+    return found
 
 
-def _tried(api: Api, row: Transaction | None) -> PaymentAnswer | None:
+def ask(api: Api, settings: PayUSettings, payment: PaymentRef) -> PaymentAnswer:
+    """Raises ``PartnerError``; ``Permanent`` where PayU does not know a payment that had charges."""
+    order = order_of(payment, settings)
+    entry = verified(api, [order]).get(order)
+    if entry is None:
+        raise Temporary("PayU's answer does not tell of the payment that was asked for")
+    if entry.unknown:
+        if payment.gateway_payment_ids:
+            raise Permanent("this key does not know a payment that has charges", field="txnid")
+        return not_found()
+    entries = [entry, *_others(api, payment, order, entry.mihpayid)]
+    return answered(report(api, one, order, payment.reference) for one in entries)
+
+
+def not_found() -> PaymentAnswer:
+    return PaymentAnswer(found=False, word="Not Found")
+
+
+def answered(reports: Iterable[Report]) -> PaymentAnswer:
+    found = sorted(reports, key=lambda one: _ORDER.index(one.state) if one.state in _ORDER else len(_ORDER))
+    return PaymentAnswer(reports=tuple(found), word=", ".join(one.word for one in found)[:200])
+
+
+def report(api: Api, entry: Entry, order: str, reference: str | None) -> Report:
+    """Raises ``PartnerError``."""
+    done = None
+    if is_money(entry) and ids.charge_id(entry.mihpayid):
+        done = actions.done(actions.listed(api, entry.mihpayid))
     try:
-        return _answer(api, row)
-    except Temporary:
-        return None
-
-
-def _answer(api: Api, row: Transaction | None) -> PaymentAnswer:
-    if row is None:
-        raise Temporary("PayU's answer about this transaction cannot be read")
-    if row.unknown:
-        # The page was never reached, or its form was refused.
-        return PaymentAnswer(found=False, word="Not Found")
-    if ids.charge_id(row.mihpayid) is None:
-        raise Temporary("PayU names no charge for a transaction that it knows")
-    done = actions_of(api, row.mihpayid) if needs_actions(row) else ()
-    return PaymentAnswer(reports=(report_of(row, done),), word=f"{row.status}, {row.unmapped}")
-
-
-def _verified(api: Api, txnids: Sequence[str]) -> Mapping[str, Transaction | None]:
-    """By our id; None where the entry cannot be read. The entries count, not the status on top: it is 0 as soon as one
-    id is unknown. Raises ``PartnerError``."""
-    told = api.call(VERIFY, "|".join(txnids))
-    details = told.get("transaction_details")
-    if not isinstance(details, Mapping):
-        raise Temporary(f"{api.said(told)}, and of no transaction")
-    return {txnid: _read(details.get(txnid), txnid) for txnid in txnids}
-
-
-def _read(value: Any, txnid: str) -> Transaction | None:
-    try:
-        return transaction(value, txnid)
-    except Unreadable:
-        return None
-
-
-def charge(api: Api, mihpayid: str) -> Transaction:
-    """One charge by PayU's own id. Raises ``PartnerError``."""
-    told = api.call(BY_CHARGE, mihpayid)
-    try:
-        row = transaction(told.get("transaction_details"), "")
+        return report_of(entry, order, reference, done)
     except Unreadable as problem:
-        raise Temporary(f"PayU's answer about this charge cannot be read: {problem}") from None
-    if row.mihpayid != mihpayid:
-        raise Temporary("PayU answered about another charge")
-    return row
+        raise Temporary(f"PayU's answer cannot be read: {problem}") from None
 
 
-def actions_of(api: Api, mihpayid: str) -> tuple[Action, ...]:
-    """Captures, refunds and cancels of a charge. Raises ``PartnerError``."""
-    told = api.call(ACTIONS, mihpayid, var2=_BY_CHARGE)
-    details = told.get("transaction_details")
-    if word(told.get("status")) == "0" and details in (None, "", [], {}):
-        return _none(api, told)
+def _others(api: Api, payment: PaymentRef, order: str, told: str) -> list[Entry]:
+    """The charges that we know of and that PayU's answer by txnid does not tell, each by PayU's own id."""
+    charges = [one for one in payment.gateway_payment_ids if one != told and ids.charge_id(one)]
+    found = [checked(api, charge, order) for charge in charges]
+    return [one for one in found if one is not None]
+
+
+def checked(api: Api, charge: str, order: str) -> Entry | None:
+    """None where PayU does not know it. Raises ``PartnerError``."""
+    details = api.details(api.call(CHECK, charge))
+    # Of one payment as it is, or by its id as the other look-up has it.
+    raw = details.get(charge, details)
+    entry = _entry(raw, order)
+    if entry.unknown:
+        return None
+    if entry.mihpayid not in ("", charge) or not entry.status:
+        raise Temporary("PayU answered about another payment")
+    return entry.model_copy(update={"mihpayid": charge, "txnid": order})
+
+
+def _entry(raw: Any, order: str) -> Entry:
     try:
-        named = mapping(details, "the actions")
-        if any(str(name) != mihpayid for name in named):
-            raise Temporary("PayU answered about the actions of another charge")
-        return actions(named)
+        entry = read(Entry, raw if isinstance(raw, Mapping) else None)
     except Unreadable as problem:
-        raise Temporary(f"PayU's answer about refunds cannot be read: {problem}") from None
-
-
-def _none(api: Api, told: Mapping[str, Any]) -> tuple[Action, ...]:
-    """Only its own words mean that there is none."""
-    if not word(told.get("msg")).startswith("0 out of") and "not found" not in word(told.get("msg")):
-        problem: PartnerError = Temporary(f"{api.said(told)}, and of no refunds")
-        raise problem
-    return ()
+        raise Temporary(f"PayU's answer cannot be read: {problem}") from None
+    if entry.txnid not in ("", order):
+        raise Temporary("PayU answered about another payment")
+    return entry

@@ -8,15 +8,16 @@ from typing import Final
 
 # No daylight saving in India since 1945: a fixed offset is the zone.
 INDIA: Final = timezone(timedelta(hours=5, minutes=30), "IST")
-_SHAPE: Final = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\Z")
+_FORM: Final = re.compile(r"\s*(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?:\.\d{1,9})?\s*\Z")
 
 
 def read_moment(text: object) -> datetime | None:
-    """Of "2026-06-01 11:51:47"; anything else is no moment."""
-    if not isinstance(text, str) or not _SHAPE.match(text):
+    """"2026-06-01 11:51:47"; anything else, all noughts too, is no moment."""
+    found = _FORM.match(text) if isinstance(text, str) else None
+    if found is None:
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=INDIA).astimezone(UTC)
+        return datetime.fromisoformat(f"{found.group(1)}T{found.group(2)}").replace(tzinfo=INDIA).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

@@ -1,72 +1,101 @@
-"""The form that the browser posts to PayU's page. There is no call that creates anything.
+"""The form that the browser posts to PayU's pay page. There is no call that creates anything.
 
-Our reference is PayU's ``txnid``, so nothing is to be found after a lost answer: there is none. The same request gives
-the same form. Nothing is sent that changes the formula of the hash (splits, offers, subscriptions, charges).
+``txnid`` is our own reference, so nothing is to be found after a lost answer: there is none. The same request gives the
+same form, byte for byte.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from kartify.plugin import Money, NextStep, Opened, PaymentRequest, Permanent, to_major
-from kartify_payu import ids
-from kartify_payu.hashing import request_hash
+from kartify_payu import hashing, ids
 from kartify_payu.settings import PayUSettings
 from kartify_payu.wire import CURRENCY
 
 PATH: Final = "/_payment"
-# What PayU allows in these fields; "|" above all is not among it, since the join of the hash has no escaping.
+LONGEST_PRODUCT, LONGEST_NAME, LONGEST_MAIL = 100, 60, 50
+_LARGEST: Final = 12  # digits of a sum, decimals and all
 _NOT_ALLOWED: Final = re.compile(r"[^A-Za-z0-9_@/. -]")
-_MAIL: Final = re.compile(r"[A-Za-z0-9._-]{1,40}@[A-Za-z0-9.-]{1,40}\Z")
-_NOBODY: Final = ("Customer", "customer@example.invalid", "9999999999")
-_LARGEST: Final = 13  # digits of a sum in paise
+_MAIL: Final = re.compile(r"[^\s|@\x00-\x1f\x7f]{1,64}@[A-Za-z0-9.-]{1,60}\Z")
+_INDIAN: Final = re.compile(r"(?:\+?91|0)?([0-9]{10})\Z")
 
 
 def open_session(request: PaymentRequest, settings: PayUSettings) -> Opened:
-    """Raises ``Permanent`` for what PayU would refuse."""
-    fields = _fields(request, settings)
-    fields["hash"] = request_hash(fields, settings.secret("salt") or "")
-    step = NextStep(type="form", url=f"{settings.pay_base}{PATH}", fields=fields)
-    return Opened(gateway_order_id=fields["txnid"], next=step)
+    """Raises ``Permanent`` for what the page would refuse."""
+    values = _values(request, settings)
+    try:
+        values["hash"] = hashing.of_request(values, settings.signing_salt)
+    except hashing.Pipe:
+        raise Permanent("PayU takes no | in what is signed", field="productinfo") from None
+    return Opened(
+        gateway_order_id=values["txnid"],
+        next=NextStep(type="form", url=settings.pay_base + PATH, fields=values),
+    )
+
+
+def txnid_of(reference: str, settings: PayUSettings) -> str:
+    """Raises ``Permanent``."""
+    found = settings.id_prefix + reference
+    if not ids.OURS.match(reference) or len(found) > ids.LONGEST_TXNID:
+        raise Permanent(f"PayU takes at most {ids.LONGEST_TXNID} letters and digits", field="txnid")
+    return found
 
 
 def check_amount(amount: Money) -> str:
-    """Rupees as PayU takes and hashes them. Raises ``Permanent``."""
+    """The sum as PayU writes it; the same text is hashed. Raises ``Permanent``."""
     if amount.currency != CURRENCY:
-        raise Permanent(f"PayU takes {CURRENCY} only, not {amount.currency}", field="currency")
+        raise Permanent(f"PayU India takes {CURRENCY}, not {amount.currency}", field="currency")
     if amount.minor <= 0 or len(str(amount.minor)) > _LARGEST:
-        raise Permanent("PayU takes sums above zero of at most 13 digits", field="amount")
-    return to_major(amount.minor, CURRENCY)
+        raise Permanent("PayU takes sums above zero of at most 12 digits", field="amount")
+    return to_major(amount.minor, amount.currency)
 
 
-def _fields(request: PaymentRequest, settings: PayUSettings) -> dict[str, str]:
-    name, mail, phone = _customer(request) if settings.send_customer else _NOBODY
-    number = _clean(request.order_number, 60)
+def _values(request: PaymentRequest, settings: PayUSettings) -> dict[str, str]:
     return {
         "key": settings.key,
-        "txnid": ids.require_txn(request.reference),
+        "txnid": txnid_of(request.reference, settings),
         "amount": check_amount(request.amount),
-        "productinfo": _clean(f"Order {number}", 100),
-        "firstname": name,
-        "email": mail,
-        "phone": phone,
-        "udf1": number,
-        # Which of the two is called proves nothing: one address takes both.
+        # Cut here, and without a blank at its end: PayU cuts it too, and then signs what it cut.
+        "productinfo": _allowed(request.description or f"Order {request.order_number}", LONGEST_PRODUCT) or "Order",
+        "firstname": _allowed(request.customer.get("name", ""), LONGEST_NAME) or "Customer",
+        "email": _email(request.customer, settings.fallback_email),
+        "phone": _phone(request.customer, settings.fallback_phone),
+        # Either may be used, and which one proves nothing: what was posted there counts.
         "surl": request.callback_url,
         "furl": request.callback_url,
+        "udf1": _allowed(request.order_number, 64),
     }
 
 
-def _customer(request: PaymentRequest) -> tuple[str, str, str]:
-    """PayU insists on all three; where there is none a placeholder stands."""
-    given = request.customer
-    name = _clean(given.get("name", ""), 60) or _NOBODY[0]
-    mail, digits = given.get("email", ""), re.sub(r"[^0-9]", "", given.get("phone", ""))
-    good = bool(_MAIL.match(mail)) and len(mail) <= 50
-    return name, mail if good else _NOBODY[1], digits[-10:] if 10 <= len(digits) <= 13 else _NOBODY[2]
+def _allowed(text: str, longest: int) -> str:
+    return re.sub(r" +", " ", _NOT_ALLOWED.sub(" ", text)).strip()[:longest].strip()
 
 
-def _clean(text: str, limit: int) -> str:
-    """Without trailing blanks: PayU cuts long values and echoes them cut."""
-    return re.sub(r" +", " ", _NOT_ALLOWED.sub(" ", text)).strip()[:limit].strip()
+def _email(customer: Mapping[str, str], fallback: str) -> str:
+    """The customer's own. One with other letters than PayU's documents allow goes as it is where there is no other:
+    whether the page refuses it is not known, and without any it surely does. Raises ``Permanent``."""
+    given = customer.get("email", "").strip()
+    fits = bool(_MAIL.match(given)) and len(given) <= LONGEST_MAIL
+    if fits and not _NOT_ALLOWED.search(given):
+        return given
+    if fallback or fits:
+        return fallback or given
+    raise Permanent(
+        f"PayU needs the customer's mail address, of at most {LONGEST_MAIL} letters; see the setting fallback_email",
+        field="email",
+    )
+
+
+def _phone(customer: Mapping[str, str], fallback: str) -> str:
+    """Raises ``Permanent``."""
+    digits = re.sub(r"[\s().-]", "", customer.get("phone", ""))
+    if indian := _INDIAN.match(digits):
+        return indian.group(1)
+    if re.fullmatch(r"\+[0-9]{7,15}", digits):
+        return digits[1:]
+    if fallback:
+        return fallback
+    raise Permanent("PayU needs the customer's phone: 10 digits; see the setting fallback_phone", field="phone")

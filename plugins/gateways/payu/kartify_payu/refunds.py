@@ -1,89 +1,80 @@
-"""Refunds and captures: PayU queues both, and tells by the actions of the charge what became of them.
+"""Refunds: once per key, which goes as PayU's token.
 
-A refund's token is ours. Whether PayU refuses a token that was used is not certain, so the actions are read before each
-call: what is there is not asked for twice.
+The list of what was done to the payment is read before anything is asked for, since PayU does not promise that a token
+counts once. Any refusal is believed only when the list does not hold ours.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Mapping
-from typing import Any, Final, Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
-from kartify.plugin import ChargeState, Money, Permanent, RefundAnswer, Report, Temporary
-from kartify_payu import ids, lookup
-from kartify_payu.api import Api
+from kartify.plugin import Money, RefundAnswer, Temporary
+from kartify_payu import actions, ids
+from kartify_payu.api import Api, good, said
 from kartify_payu.opening import check_amount
-from kartify_payu.reports import REFUND, report_of, state_of
-from kartify_payu.wire import Action, text, word
+from kartify_payu.wire import Action, clean
 
-REFUNDING: Final = "cancel_refund_transaction"
-CAPTURING: Final = "capture_transaction"
-_KEY: Final = re.compile(r"[A-Za-z0-9_-]{10,40}\Z")
-_SHORT: Final = re.compile(r"[A-Za-z0-9]{10,23}\Z")
-_QUEUED: Final = frozenset({"102", "100", "101"})
-State = Literal["pending", "processed", "failed"]
-_STATES: Final[dict[str, State]] = {"success": "processed", "failure": "failed"}
-
-
-def token_of(key: str) -> str:
-    """At most 23 letters and digits, the same for the same key."""
-    if not _KEY.match(key):
-        raise Permanent("a refund key is 10 to 40 of letters, digits, - and _", field="key")
-    return key if _SHORT.match(key) else "K" + hashlib.sha256(key.encode()).hexdigest()[:22]
+COMMAND: Final = "cancel_refund_transaction"
+# Done, done, queued, held for risk, for approval, in progress, requested, overdraft, tomorrow: none of them money back
+# before the list says so.
+_TAKEN: Final = frozenset({"", "100", "101", "102", "112", "122", "126", "127", "225", "226"})
+# The token is there already, the request is logged already, this sum under this token already: our own earlier call.
+_REPEATED: Final = frozenset({"106", "109", "227"})
+# A lock; the same sum for the same payment within five minutes; a transaction that PayU puts off.
+_LATER: Final = {"120": 60.0, "214": 300.0}
 
 
-def refund(api: Api, gateway_payment_id: str, amount: Money, *, key: str) -> RefundAnswer:
-    rupees, token, charge = check_amount(amount), token_of(key), ids.require_charge(gateway_payment_id)
-    known = _standing(api, charge, token, None)
-    if known is not None:
-        return known
-    told = api.call(REFUNDING, charge, var2=token, var3=rupees)
-    if _is_queued(told):
-        return RefundAnswer(
-            gateway_refund_id=text(told.get("request_id"), 40) or token, state="pending", amount=amount.minor,
-            word=text(told.get("msg"), 60),
-        )
-    # A refusal is believed only when the charge's actions have no such refund.
-    standing = _standing(api, charge, token, None)
+def refund(api: Api, charge: str, amount: Money, *, key: str) -> RefundAnswer:
+    token, rupees = ids.refund_token(key), check_amount(amount)
+    ids.require_charge(charge)
+    standing = _standing(actions.listed(api, charge), token)
     if standing is not None:
         return standing
-    return RefundAnswer(gateway_refund_id=token, state="failed", amount=amount.minor, word=api.said(told)[:200])
+    made = api.call(COMMAND, charge, var2=token, var3=rupees)
+    code, word = clean(made.get("error_code"), 20), api.masked(said(made))
+    name = clean(made.get("request_id"), 60) or token
+    if good(made) and code in _TAKEN:
+        if not clean(made.get("request_id"), 60) and not code:
+            raise Temporary("PayU's answer does not say whether the refund was taken")
+        # Taken, not yet money back: that stands in the list.
+        return RefundAnswer(gateway_refund_id=name, state="pending", amount=amount.minor, word=word or "taken")
+    return _refused(api, made, charge, token=token, amount=amount.minor)
 
 
-def refund_status(api: Api, gateway_payment_id: str, *, key: str, gateway_refund_id: str | None) -> RefundAnswer | None:
-    return _standing(api, ids.require_charge(gateway_payment_id), token_of(key), gateway_refund_id)
+def _refused(api: Api, made: Mapping[str, Any], charge: str, *, token: str, amount: int) -> RefundAnswer:
+    standing = _standing(actions.listed(api, charge), token)
+    if standing is not None:
+        return standing
+    code = clean(made.get("error_code"), 20)
+    word = api.masked(f"{code} {said(made)}".strip())[:200]
+    if code in _LATER:
+        raise Temporary(f"PayU puts the refund off: {word}", sent=False, retry_after=_LATER[code])
+    if not word:
+        raise Temporary("PayU's answer does not say whether the refund was taken")
+    # Under this token something was asked for before, and is not listed yet.
+    state: actions.State = "pending" if code in _REPEATED else "failed"
+    return RefundAnswer(gateway_refund_id=token, state=state, amount=amount, word=word)
 
 
-def _standing(api: Api, charge: str, token: str, request_id: str | None) -> RefundAnswer | None:
-    found = [one for one in lookup.actions_of(api, charge) if one.kind == REFUND
-             and (one.token == token or (request_id and one.request_id == request_id))]
-    return _answer(found[0]) if found else None
+def refund_status(api: Api, charge: str, *, key: str, gateway_refund_id: str | None) -> RefundAnswer | None:
+    """The refund under that key; None when PayU lists none."""
+    token = ids.refund_token(key)
+    return _standing(actions.listed(api, ids.require_charge(charge)), token, gateway_refund_id)
 
 
-def _answer(one: Action) -> RefundAnswer:
-    """An unknown word is not money back."""
+def _standing(found: Iterable[Action], token: str, request_id: str | None = None) -> RefundAnswer | None:
+    """By the request where it is known, else by the token; of several the one that came furthest."""
+    ours = [one for one in found if one.kind == "refund" and (one.token == token or _is(one, request_id))]
+    named = [one for one in ours if _is(one, request_id)]
+    if not ours:
+        return None
+    best = min(named or ours, key=lambda one: ("processed", "pending", "failed").index(actions.state_of(one)))
     return RefundAnswer(
-        gateway_refund_id=one.request_id, state=_STATES.get(one.status, "pending"), amount=one.amount, word=one.status
+        gateway_refund_id=best.request_id or token, state=actions.state_of(best), amount=actions.sum_of(best),
+        word=best.status,
     )
 
 
-def _is_queued(told: Mapping[str, Any]) -> bool:
-    return word(told.get("status")) == "1" and word(told.get("error_code") or "102") in _QUEUED
-
-
-def capture(api: Api, gateway_payment_id: str, amount: Money) -> Report:
-    """Already captured is success; what is only queued is asked about again."""
-    rupees, charge = check_amount(amount), ids.require_charge(gateway_payment_id)
-    row = lookup.charge(api, charge)
-    if state_of(row) is ChargeState.AUTHORIZED:
-        told = api.call(CAPTURING, charge, var2=f"C{charge}"[:23], var3=rupees)
-        row = lookup.charge(api, charge)
-        if state_of(row) is not ChargeState.CAPTURED:
-            if _is_queued(told):
-                raise Temporary("PayU has queued the capture", sent=True)
-            raise api.refused(told)
-    if state_of(row) is not ChargeState.CAPTURED:
-        raise Permanent(f"PayU has this charge as {row.status}, {row.unmapped}: it cannot be captured")
-    return report_of(row)
+def _is(one: Action, request_id: str | None) -> bool:
+    return bool(request_id) and one.request_id == request_id

@@ -1,126 +1,138 @@
-"""PayU's answers as they come: numbers where one expects text, text where one expects numbers, rupees with a point."""
+"""PayU's answers as they come: lenient where the API varies, strict where it is money.
+
+Unknown fields are ignored. Amounts are rupees, as numbers or as text, kept as exact decimals until they are paise.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, Final
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Annotated, Any, Final, TypeVar
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from kartify.plugin import Invalid, Unreadable, from_major
+from kartify_payu.moments import read_moment
 
 CURRENCY: Final = "INR"
-NOT_FOUND: Final = "not found"
+NOT_FOUND: Final = "Not Found"
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_AMOUNT: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,30})?\Z")
+_PAISA, _NOISE = Decimal("0.01"), Decimal("0.0001")
+_EXACT: Final = 2**53
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transaction:
-    """One entry of verify_payment or check_payment; sums are paise. ``net`` is what the customer paid, None where PayU
-    does not say."""
+def clean(value: Any, limit: int = 200) -> str:
+    """Text that a database and a page can take: no control characters, not too long."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        return ""
+    return _UNPRINTABLE.sub("", str(value)).strip()[:limit]
 
-    txnid: str
-    mihpayid: str
-    status: str
-    unmapped: str
-    amount: int | None
-    net: int | None
-    fee: int
-    discount: int
-    mode: str | None
-    added: str
-    detail: str | None
+
+def _amount(value: Any) -> Decimal | None:
+    """Raises ``ValueError`` for what is no sum, or below zero."""
+    if value is None or (isinstance(value, str) and clean(value) in ("", "-")):
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise ValueError("expected a sum such as 1499.00")
+    text = str(value).strip()
+    if not _AMOUNT.match(text):
+        raise ValueError("expected a sum such as 1499.00")
+    return Decimal(text)
+
+
+def _exact_id(value: Any) -> str:
+    """As text. A number beyond what a double holds has been seen with its last digits rounded: that is no id."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _EXACT:
+        return str(value)
+    return clean(value, 60) if isinstance(value, str) else ""
+
+
+Word = Annotated[str, BeforeValidator(clean)]
+Id = Annotated[str, BeforeValidator(_exact_id)]
+Amount = Annotated[Decimal | None, BeforeValidator(_amount)]
+Moment = Annotated[datetime | None, BeforeValidator(read_moment)]
+
+
+class Entity(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    def minor(self, name: str) -> int | None:
+        """That sum in paise. Raises ``Unreadable``."""
+        value: Decimal | None = getattr(self, name)
+        try:
+            return None if value is None else from_major(value, CURRENCY)
+        except Invalid as problem:
+            raise Unreadable(f"{name}: {problem.expected}") from None
+
+
+class Entry(Entity):
+    """One payment, as the look-up by our id or by PayU's tells it."""
+
+    mihpayid: Id = ""
+    txnid: Word = ""
+    status: Word = ""
+    state: Word = Field(default="", alias="unmappedstatus")
+    amount: Amount = Field(default=None, validation_alias=AliasChoices("amt", "transaction_amount", "amount"))
+    fee: Amount = Field(default=None, validation_alias=AliasChoices("additional_charges", "additionalCharges"))
+    discount: Amount = Field(default=None, validation_alias=AliasChoices("disc", "discount"))
+    net: Amount = Field(default=None, alias="net_amount_debit")
+    mode: Word = ""
+    added_at: Moment = Field(default=None, alias="addedon")
+    error: Word = Field(default="", alias="error_code")
+    message: Word = Field(default="", validation_alias=AliasChoices("error_Message", "error_message"))
+    note: Word = Field(default="", alias="field9")
 
     @property
     def unknown(self) -> bool:
-        """PayU has no such transaction: an answer, not an error."""
-        return NOT_FOUND in (self.status, self.mihpayid.lower())
+        return self.status == NOT_FOUND and self.mihpayid in ("", NOT_FOUND)
+
+    def net_minor(self) -> int | None:
+        """A number that PHP may have written with noise far behind the point. Raises ``Unreadable``."""
+        if self.net is None:
+            return None
+        rounded = self.net.quantize(_PAISA, rounding=ROUND_HALF_EVEN)
+        close = abs(self.net - rounded) < _NOISE
+        return self.model_copy(update={"net": rounded if close else self.net}).minor("net")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """One entry of check_action_status: a capture, a refund or a cancel."""
+class Action(Entity):
+    """A capture, a refund or a cancellation that somebody asked for."""
 
-    request_id: str
-    kind: str
-    token: str
-    status: str
-    amount: int
+    mihpayid: Word = ""
+    request_id: Word = ""
+    amount: Amount = Field(default=None, alias="amt")
+    action: Word = ""
+    token: Word = ""
+    status: Word = ""
 
+    @property
+    def kind(self) -> str:
+        return self.action.lower()
 
-def text(value: Any, limit: int = 200) -> str:
-    """Text that a database and a page can take; numbers are written."""
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        return ""
-    return _UNPRINTABLE.sub("", str(value))[:limit]
-
-
-def word(value: Any) -> str:
-    return text(value, 60).strip().lower()
+    @property
+    def word(self) -> str:
+        """Both SUCCESS and success stand in PayU's documents, and blanks beside underscores."""
+        return self.status.lower().replace("_", " ")
 
 
-def rupees(value: Any, name: str) -> int | None:
-    """Paise of "1499.00" or 1499; None where nothing is told. Raises ``Unreadable``."""
-    if value is None or value == "" or value == "-":
-        return None
+Kind = TypeVar("Kind", bound=Entity)
+
+
+def read(kind: type[Kind], data: Any) -> Kind:
+    """Raises ``Unreadable``, naming the fields but never their values."""
+    if not isinstance(data, Mapping):
+        raise Unreadable(f"not a PayU {kind.__name__.lower()}")
     try:
-        found = from_major(value, CURRENCY, name)
-    except (Invalid, TypeError, ValueError):
-        raise Unreadable(f"{name} is no sum in rupees") from None
-    if found < 0:
-        raise Unreadable(f"{name} is negative")
-    return found
+        return kind.model_validate(data)
+    except (ValidationError, RecursionError) as problem:
+        raise Unreadable(f"not a PayU {kind.__name__.lower()}: {_fields(problem)}") from None
 
 
-def transaction(value: Any, txnid: str) -> Transaction:
-    """Raises ``Unreadable``."""
-    row = mapping(value, "a transaction")
-    named = text(row.get("txnid")) or txnid
-    if txnid and named != txnid:
-        raise Unreadable("an answer about another transaction")
-    amounts = {rupees(row.get(name), name) for name in ("amt", "transaction_amount", "amount")} - {None}
-    if len(amounts) > 1:
-        raise Unreadable("the answer names several sums for one transaction")
-    said = text(row.get("error_Message")) or text(row.get("field9"))
-    return Transaction(
-        txnid=named,
-        mihpayid=text(row.get("mihpayid"), 40),
-        status=word(row.get("status")),
-        unmapped=word(row.get("unmappedstatus")),
-        amount=next(iter(amounts), None),
-        net=rupees(row.get("net_amount_debit"), "net_amount_debit"),
-        fee=rupees(row.get("additional_charges"), "additional_charges")
-        or rupees(row.get("additionalCharges"), "additionalCharges") or 0,
-        discount=rupees(row.get("disc"), "disc") or rupees(row.get("discount"), "discount") or 0,
-        mode=text(row.get("mode"), 30) or None,
-        added=text(row.get("addedon"), 30),
-        detail=said or None,
-    )
-
-
-def actions(value: Any) -> tuple[Action, ...]:
-    """Of ``transaction_details``: by charge, then by request. Raises ``Unreadable``."""
-    found = []
-    for charge, rows in mapping(value, "the actions").items():
-        if isinstance(rows, str) and rows.strip().lower() in (NOT_FOUND, "no action status found"):
-            continue
-        for request_id, row in mapping(rows, f"the actions of {text(charge, 40)}").items():
-            found.append(_action(mapping(row, "an action"), str(request_id)))
-    return tuple(found)
-
-
-def _action(row: Mapping[str, Any], request_id: str) -> Action:
-    amount = rupees(row.get("amt"), "amt")
-    if amount is None or not word(row.get("action")):
-        raise Unreadable("an action without sum or kind")
-    return Action(
-        request_id=text(row.get("request_id"), 40) or text(request_id, 40), kind=word(row.get("action")),
-        token=text(row.get("token"), 60), status=word(row.get("status")), amount=amount,
-    )
-
-
-def mapping(value: Any, what: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise Unreadable(f"{what}: expected an object")
-    return value
+def _fields(problem: ValidationError | RecursionError) -> str:
+    if isinstance(problem, RecursionError):
+        return "nested too deeply"
+    errors = problem.errors(include_input=False, include_url=False, include_context=False)[:5]
+    return ", ".join(f"{clean('.'.join(map(str, error['loc'])))} ({error['msg']})" for error in errors)

@@ -13,8 +13,7 @@ class TestKit(GatewayKit):
     samples = Path(__file__).parent / "samples"
     webhook_secrets = ("salt",)
     cannot = {
-        "raw_body": "PayU's hash covers values, not the raw bytes.",
-        "signed_body": "The hash covers neither PayU's id nor whether the money was captured.",
-        "several_attempts": "verify_payment tells of one attempt of a transaction id.",
-        "second_payment": "A transaction id that is paid takes no further payment.",
+        "signed_body": "The hash leaves out PayU's id, captured or authorised, and the sum paid; news of refunds has "
+        "none: a webhook is only a reason to ask.",
+        "second_payment": "PayU refuses a txnid that was paid already, and its look-up tells one payment of each.",
     }

@@ -1,126 +1,124 @@
-"""The form for PayU's page, settings, returns and webhooks."""
-
-from urllib.parse import urlencode
+"""The posted form: what the page takes, hashed as it is sent."""
 
 import pytest
-from kartify_payu.hashing import answer_hash, request_hash
-from pydantic import ValidationError
 
-from kartify.plugin import Inbound, Permanent, Refused, Unreadable
-
-from .conftest import VALUES, gateway, payment, request
-
-FORM = {"content-type": "application/x-www-form-urlencoded"}
+from kartify.plugin import Money, Permanent
 
 
-def fields(**changes):
-    told = {"key": "KEY123", "txnid": "KTF0001A1", "amount": "1499.00", "productinfo": "Order K1001",
-            "firstname": "Asha Rao", "email": "asha@example.com", "udf1": "K1001", "status": "success",
-            "unmappedstatus": "captured", "mihpayid": "403993715537000001", **changes}
-    return {**told, "hash": answer_hash(told, VALUES["salt"])}
+def posted(gateway, request):
+    return gateway.open(None, request)
 
 
-def posted(values, **headers):
-    return Inbound(method="POST", path="/", headers={**FORM, **headers}, body=urlencode(values).encode())
+def test_the_form_holds_what_the_page_needs_and_its_hash(gateway, wish, kit):
+    opened = posted(gateway, wish())
+    assert (opened.gateway_order_id, opened.next.type, opened.next.url) == (
+        kit.ORDER, "form", "https://test.payu.in/_payment"
+    )
+    fields = dict(opened.next.fields)
+    text = f"KEY123|{kit.ORDER}|1499.00|Order 100045|Asha Rao|asha@example.com|100045||||||||||{kit.SALT}"
+    assert fields.pop("hash") == kit.sha512(text)
+    assert fields == {
+        "key": "KEY123", "txnid": kit.ORDER, "amount": "1499.00", "productinfo": "Order 100045",
+        "firstname": "Asha Rao", "email": "asha@example.com", "phone": "9000000001", "udf1": "100045",
+        "surl": "https://kartify.example/callbacks/a", "furl": "https://kartify.example/callbacks/a",
+    }  # fmt: skip
 
 
-def test_the_form_is_signed_and_always_the_same():
-    opened = gateway().open(None, request())
-    assert opened.next.type == "form"
-    assert opened.next.url == "https://test.payu.in/_payment"
-    assert opened.next.fields["amount"] == "1499.00"
-    assert opened.next.fields["hash"] == request_hash(opened.next.fields, VALUES["salt"])
-    assert gateway().open(None, request()) == opened
+def test_the_same_wish_gives_the_same_form(gateway, wish):
+    assert posted(gateway, wish()) == posted(gateway, wish())
 
 
-@pytest.mark.parametrize("name", ["A|B", "Ünï|cöde", "<b>Asha</b>", "a" * 200, "", "   "])
-def test_nothing_that_payu_does_not_allow_is_signed(name):
-    sent = gateway().open(None, request(customer={"name": name, "email": "x|y@z", "phone": "12"})).next.fields
-    assert all("|" not in value and "<" not in value for value in sent.values())
-    assert 0 < len(sent["firstname"]) <= 60
-    assert sent["phone"] == "9999999999"
+def test_nothing_that_changes_the_formula_is_sent(gateway, wish):
+    changing = {"splitRequest", "si_details", "additional_charges", "api_version", "offer_key", "beneficiarydetail"}
+    assert not set(posted(gateway, wish()).next.fields) & changing
+
+
+def test_live_goes_to_the_live_page(make_gateway, wish):
+    assert posted(make_gateway(environment="live"), wish()).next.url == "https://secure.payu.in/_payment"
 
 
 @pytest.mark.parametrize(
-    ("changes", "field"),
-    [({"amount": 0}, "amount"), ({"amount": -1}, "amount"), ({"currency": "USD"}, "currency"),
-     ({"reference": "x" * 26}, "txnid"), ({"reference": "a|b"}, "txnid")],
+    ("minor", "text"), [(1, "0.01"), (100, "1.00"), (149950, "1499.50"), (999999999999, "9999999999.99")]
 )
-def test_what_payu_would_refuse_is_refused_before_and_named(changes, field):
+def test_sums_are_rupees_with_two_decimals(gateway, wish, minor, text):
+    assert posted(gateway, wish(amount=Money(minor, "INR"))).next.fields["amount"] == text
+
+
+@pytest.mark.parametrize("amount", [Money(0, "INR"), Money(-1, "INR"), Money(10**12, "INR"), Money(100, "USD")])
+def test_sums_that_payu_does_not_take_are_refused(gateway, wish, amount):
     with pytest.raises(Permanent) as told:
-        gateway().open(None, request(**changes))
-    assert told.value.field == field
+        posted(gateway, wish(amount=amount))
+    assert told.value.field in ("amount", "currency")
 
 
-def test_a_return_proves_the_payment_and_reports_nothing():
-    told = gateway().read_callback(posted(fields()), payment())
-    assert (told.proved, told.outcome, told.reports, told.gateway_payment_id) == (True, "success", (), None)
+def test_pipes_and_odd_letters_do_not_reach_the_hash(gateway, wish):
+    customer = {"name": "A|B <i>राव", "email": "asha@example.com", "phone": "9000000001"}
+    fields = posted(gateway, wish(customer=customer, description="x|y \"z\" &", order_number="K-1")).next.fields
+    assert (fields["firstname"], fields["productinfo"]) == ("A B i", "x y z")
+    assert not any("|" in value for value in fields.values())
 
 
-@pytest.mark.parametrize(
-    "changed", [{"amount": "1.00"}, {"txnid": "KTF0002A1"}, {"key": "OTHER1"}, {"amount": "1499.001"}]
-)
-def test_a_return_of_another_payment_sum_or_merchant_is_refused_though_signed(changed):
-    with pytest.raises(Refused):
-        gateway().read_callback(posted(fields(**changed)), payment())
+def test_long_texts_are_cut_without_a_blank_at_the_end(gateway, wish):
+    customer = {"name": "N" * 59 + " " + "M" * 10, "email": "asha@example.com", "phone": "9000000001"}
+    fields = posted(gateway, wish(customer=customer, description="d" * 99 + " more")).next.fields
+    assert (fields["firstname"], fields["productinfo"]) == ("N" * 59, "d" * 99)
 
 
-def test_a_cancelled_page_is_told_apart_from_a_failure():
-    told = fields(status="failure", unmappedstatus="userCancelled")
-    assert gateway().read_callback(posted(told), payment()).outcome == "cancelled"
-    assert gateway().read_callback(posted(fields(status="failure")), payment()).outcome == "failure"
-
-
-def test_a_return_without_a_hash_proves_nothing():
-    told = {name: value for name, value in fields().items() if name != "hash"}
-    assert gateway().read_callback(posted(told), payment()).proved is False
-
-
-def test_a_refund_webhook_carries_no_hash_and_is_refused():
-    body = b'{"action":"refund","status":"success","key":"KEY123","mihpayid":"1","amt":"500.00"}'
-    with pytest.raises(Refused):
-        gateway().verify(Inbound(method="POST", path="/", headers={"content-type": "application/json"}, body=body))
-
-
-def test_a_field_sent_twice_is_refused():
-    body = urlencode(fields()).encode() + b"&amount=1499.00"
-    with pytest.raises(Refused):
-        gateway().verify(Inbound(method="POST", path="/", headers=FORM, body=body))
-
-
-def test_a_webhook_is_a_reason_to_ask():
-    webhook = gateway().read_webhook(posted(fields()))
-    assert (webhook.ask, webhook.reports, webhook.event) == (("KTF0001A1",), (), "payment.success")
-
-
-def test_a_return_that_names_nothing_cannot_be_read():
-    with pytest.raises(Unreadable):
-        gateway().callback_key(posted({"a": "b"}))
+def test_a_name_without_a_letter_that_payu_takes_has_a_stand_in(gateway, wish):
+    customer = {"name": "आशा", "email": "asha@example.com", "phone": "9000000001"}
+    assert posted(gateway, wish(customer=customer)).next.fields["firstname"] == "Customer"
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"salt": ""}, "salt"), ({"salt": "a|b|cdefg"}, "salt"), ({"key": "KEY 123"}, "key"),
-        ({"salt_previous": VALUES["salt"]}, "salt_previous"), ({"api_base": "http://test.payu.in"}, "https"),
-        ({"api_base": "https://info.payu.in"}, "live host"), ({"pay_base": "https://secure.payu.in"}, "live host"),
-        ({"dashboard_link": "https://x/{other}"}, "mihpayid"), ({"verify_batch_size": 0}, "verify_batch_size"),
-    ],
-)
-def test_settings_that_cannot_be_are_refused_and_named(changes, said):
-    with pytest.raises(ValidationError) as told:
-        gateway(**changes)
-    assert said in str(told.value)
+    ("given", "sent"),
+    [("+91 90000-00001", "9000000001"), ("09000000001", "9000000001"), ("919000000001", "9000000001"),
+     ("(900) 000 0001", "9000000001"), ("+44 20 7946 0958", "442079460958")],
+)  # fmt: skip
+def test_phones(gateway, wish, given, sent):
+    customer = {"name": "Asha", "email": "asha@example.com", "phone": given}
+    assert posted(gateway, wish(customer=customer)).next.fields["phone"] == sent
 
 
-def test_the_mode_follows_the_host_and_the_hosts_follow_the_mode():
-    live = gateway(environment="live").settings
-    assert (live.mode(), live.api_base, live.pay_base) == ("live", "https://info.payu.in", "https://secure.payu.in")
-    assert gateway(environment="", api_base="https://test.payu.in").settings.mode() == "test"
+@pytest.mark.parametrize("given", ["", "12", "call me", "900000000|1"])
+def test_a_phone_is_needed(gateway, make_gateway, wish, given):
+    request = wish(customer={"name": "Asha", "email": "asha@example.com", "phone": given})
+    with pytest.raises(Permanent) as told:
+        posted(gateway, request)
+    assert told.value.field == "phone"
+    assert posted(make_gateway(fallback_phone="9111111111"), request).next.fields["phone"] == "9111111111"
 
 
-def test_a_charge_has_a_link_only_where_the_setting_gives_one():
-    assert gateway().dashboard_url("403") is None
-    own = gateway(dashboard_link="https://payu.example/{mihpayid}")
-    assert own.dashboard_url("403") == "https://payu.example/403"
-    assert own.dashboard_url("4/../3") is None
+@pytest.mark.parametrize("given", ["", "nobody", "a|b@example.com", "a b@example.com", "x" * 50 + "@example.com"])
+def test_a_mail_address_is_needed(gateway, make_gateway, wish, given):
+    request = wish(customer={"name": "Asha", "email": given, "phone": "9000000001"})
+    with pytest.raises(Permanent) as told:
+        posted(gateway, request)
+    assert told.value.field == "email"
+    sent = posted(make_gateway(fallback_email="pay@example.com"), request).next.fields["email"]
+    assert sent == "pay@example.com"
+
+
+def test_a_mail_address_with_other_letters_goes_as_it_is_unless_there_is_another(gateway, make_gateway, wish):
+    request = wish(customer={"name": "Asha", "email": "asha+shop@example.com", "phone": "9000000001"})
+    assert posted(gateway, request).next.fields["email"] == "asha+shop@example.com"
+    sent = posted(make_gateway(fallback_email="pay@example.com"), request).next.fields["email"]
+    assert sent == "pay@example.com"
+
+
+def test_a_prefix_stands_before_our_reference(make_gateway, wish):
+    opened = posted(make_gateway(id_prefix="SHOP1"), wish(reference="R" * 20))
+    assert opened.gateway_order_id == opened.next.fields["txnid"] == "SHOP1" + "R" * 20
+
+
+@pytest.mark.parametrize("reference", ["R" * 21, "R-1", "R|1", ""])
+def test_a_reference_that_is_none_is_refused(gateway, wish, reference):
+    with pytest.raises(Permanent) as told:
+        posted(gateway, wish(reference=reference))
+    assert told.value.field == "txnid"
+
+
+def test_the_page_of_the_stand_in_takes_it(live, wish):
+    opened = live.gateway.open(live.client, wish())
+    answer = live.client.request("POST", opened.next.url, form=dict(opened.next.fields))
+    assert answer.status == 303
+    assert answer.headers["location"].endswith(f"/_pay/{opened.gateway_order_id}")

@@ -1,4 +1,4 @@
-"""What the stand-in sends: one set of fields for returns and webhooks, hashed as PayU does; refunds as bare JSON."""
+"""What the stand-in sends: the fields of a return, which the webhook has too, and the news of a refund."""
 
 from __future__ import annotations
 
@@ -6,51 +6,61 @@ import json
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from kartify.plugin import to_major
-from kartify.simulation import Charge, Refund, State, Told
-from kartify_payu.hashing import answer_hash
-from kartify_payu.inbound import FORM, JSON
+from kartify.simulation import Charge, Refund, Return, Told
+from kartify_payu import hashing, inbound
 from kartify_payu.moments import write_moment
+from kartify_payu.simulator.desk import Desk, entry, rupees
 
-# status, unmappedstatus, error, error_Message.
-WORDS: Final[dict[State, tuple[str, str, str, str]]] = {
-    "captured": ("success", "captured", "E000", "No Error"),
-    "authorized": ("success", "auth", "E000", "No Error"),
-    "pending": ("pending", "pending", "E000", "Transaction is pending"),
-    "failed": ("failure", "failed", "E308", "Transaction Failed at bank end."),
-    "voided": ("failure", "dropped", "E500", "Dropped"),
-}
-_SPLIT: Final = json.dumps({"splitStatus": "splitNotReceived", "splitSegments": []}, separators=(",", ":"))
-_ECHOED: Final = ("productinfo", "firstname", "email", "phone", "udf1", "udf2", "udf3", "udf4", "udf5")
+# It comes with payments that nobody splits too, and is not hashed then.
+NOT_SPLIT: Final = '{"splitStatus":"splitNotReceived","splitSegments":[]}'
+_REFUND_WORDS: Final = {"processed": "success", "pending": "queued", "failed": "failure"}
 
 
-def fields(charge: Charge, key: str, salt: str) -> dict[str, str]:
-    session = charge.session
-    status, unmapped, error, said = WORDS[charge.state]
+def fields(desk: Desk, charge: Charge) -> dict[str, str]:
+    status, state = desk.words(charge)
     good = status == "success"
-    amount = to_major(charge.amount, charge.currency)
-    values = {
-        "mihpayid": charge.id, "mode": "UPI" if charge.method == "upi" else "CC", "status": status,
-        "unmappedstatus": unmapped, "key": key, "txnid": session.id if session else "", "amount": amount,
-        "discount": "0.00", "net_amount_debit": amount.removesuffix(".00") if good else "0.00",
+    told = entry(desk, charge)
+    values = charge.session.data.get("values", {}) if charge.session else {}
+    fee, discount = int(charge.data.get("fee", 0)), int(charge.data.get("discount", 0))
+    made = {
+        "mihpayid": charge.id, "mode": "UPI", "status": status, "unmappedstatus": state, "key": desk.key,
+        "txnid": told["txnid"], "amount": rupees(charge.amount), "discount": rupees(discount),
+        "net_amount_debit": rupees(charge.amount - discount + fee) if good else "0.00",
         "addedon": write_moment(charge.created_at),
-        **{name: str(session.data.get(name, "")) if session else "" for name in _ECHOED},
-        "payment_source": "payu", "PG_TYPE": "UPI-PG", "bank_ref_num": "615212345678" if good else "",
-        "bankcode": "UPI", "error": error, "error_Message": said, "splitInfo": _SPLIT,
+        **{name: str(values.get(name, "")) for name in ("productinfo", "firstname", "email", "phone")},
+        **dict.fromkeys(("lastname", "address1", "address2", "city", "state", "country", "zipcode"), ""),
+        **{f"udf{number}": str(values.get(f"udf{number}", "")) for number in range(1, 11)},
+        "field9": told["field9"], "payment_source": "payu", "PG_TYPE": "UPI-PG", "bankcode": "UPI",
+        "bank_ref_num": told["bank_ref_num"], "error": told["error_code"],
+        "error_Message": "No Error" if good else told["error_Message"], "splitInfo": NOT_SPLIT,
     }
-    return {**values, "hash": answer_hash(values, salt)}
+    if fee:
+        made["additionalCharges"] = rupees(fee)
+    return {**made, "hash": _hash(made, desk.salt)}
 
 
-def webhook(charge: Charge, key: str, salt: str) -> Told:
-    return Told(body=urlencode(fields(charge, key, salt)).encode(), headers={"Content-Type": FORM})
+def _hash(made: dict[str, str], salt: str) -> str:
+    """With a fee, the fee stands before the salt."""
+    if made.get("additionalCharges"):
+        return hashing.of_answer(made, salt, fee=made["additionalCharges"])
+    return hashing.of_answer(made, salt)
 
 
-def refund_webhook(refund: Refund, key: str) -> Told:
-    """PayU signs nothing in it."""
-    session = refund.charge.session
-    body: dict[str, Any] = {
-        "action": "refund", "status": "success", "key": key, "merchantTxnId": session.id if session else "",
-        "mihpayid": refund.charge.id, "request_id": refund.id, "token": refund.key,
-        "amt": to_major(refund.amount, refund.charge.currency), "bank_ref_num": "615212349999", "remark": "",
+def webhook(desk: Desk, charge: Charge) -> Told:
+    return Told(body=urlencode(fields(desk, charge)).encode(), headers={"Content-Type": inbound.FORM})
+
+
+def refund_news(desk: Desk, refund: Refund) -> Told:
+    """JSON, and nothing in it is signed."""
+    charge = refund.charge
+    told: dict[str, Any] = {
+        "action": "refund", "status": _REFUND_WORDS[refund.state], "key": desk.key,
+        "merchantTxnId": charge.session.id if charge.session else "", "mihpayid": charge.id, "request_id": refund.id,
+        "token": refund.key, "amt": rupees(refund.amount), "bank_ref_num": "615212349999", "bank_arn": "",
+        "refund_mode": "", "remark": "", "additionalValue1": "", "additionalValue2": "",
     }
-    return Told(body=json.dumps(body).encode(), headers={"Content-Type": JSON})
+    return Told(body=json.dumps(told).encode(), headers={"Content-Type": inbound.JSON})
+
+
+def comeback(desk: Desk, charge: Charge) -> Return:
+    return Return(url=charge.session.callback_url if charge.session else "", fields=fields(desk, charge))

@@ -2,96 +2,81 @@
 
 from __future__ import annotations
 
-import hmac
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
-
-from flask import Response, redirect, request
-from werkzeug.wrappers import Response as AnyResponse
+from typing import Any, ClassVar, Final
 
 from kartify.plugin import SimulatorOptions
-from kartify.simulation import Charge, Refund, Return, Rules, StandIn, State, Told
-from kartify_payu import api, lookup, opening, refunds
-from kartify_payu.hashing import command_hash
-from kartify_payu.simulator import commands, messages
-from kartify_payu.simulator.page import Refusal, submitted
+from kartify.simulation import Charge, Refund, Return, Rules, Session, StandIn, State, Told
+from kartify_payu import actions, api, holds, lookup, opening, refunds
+from kartify_payu.simulator import asking, messages, moving
+from kartify_payu.simulator.desk import Desk
+from kartify_payu.simulator.envelope import Commands, answered
+from kartify_payu.simulator.page import pay_page, submitted
+from kartify_payu.webhooks import TOKEN
 
-KEY, SALT = "simKEY", "simulated-salt-of-payu-0001"
+_MERCHANT: Final = {"key": "SIMKEY", "salt": "SIMULATED0SALT0OF0PAYU0INDIA0001"}
+_TOKEN: Final = "SIMULATED-WEBHOOK-TOKEN"
+_COMMANDS: Final[Commands] = {
+    lookup.VERIFY: asking.verify,
+    lookup.CHECK: asking.check,
+    actions.COMMAND: asking.actions,
+    refunds.COMMAND: moving.cancel_or_refund,
+    holds.COMMANDS["capture"]: moving.capture,
+}
 
 
 class PayUSimulator(StandIn):
-    """``refunds_take``: what a refund that is asked for becomes at once. ``commands`` counts API calls by command,
-    since they all go to one address."""
+    """``desk`` holds what tests may turn: what refunds become, how many ids a look-up takes. ``commands`` counts API
+    calls by command, since they all go to one address."""
 
     slug = "payu"
     throttled: ClassVar[Any] = {"status": 0, "msg": "Requests limit reached"}
-    broken: ClassVar[Any] = "Internal server error"
+    broken: ClassVar[Any] = {"status": 0, "msg": "Something went wrong"}
 
     def __init__(self, options: SimulatorOptions) -> None:
-        self.refunds_take: Literal["pending", "processed", "failed"] = "pending"
         self.commands: Counter[str] = Counter()
-        self._charges = 0
         super().__init__(options)
+        self.desk = Desk(book=self.book, **_MERCHANT)
 
     def settings(self) -> dict[str, str]:
         here = self.options.base_url
-        return {"api_base": here, "pay_base": here, "environment": "test", "key": KEY, "salt": SALT}
+        return {"api_base": here, "pay_base": here, "environment": "test", "webhook_token": _TOKEN, **_MERCHANT}
 
     def rules(self) -> Rules:
-        return {f"POST {opening.PATH}": self._page, f"POST {api.PATH}": self._command}
-
-    def _page(self) -> AnyResponse:
-        try:
-            session = submitted(self.book, request.form, KEY, SALT)
-        except Refusal as wrong:
-            return Response(f"<h1>{wrong}</h1>", 200, mimetype="text/html")
-        return redirect(f"/_pay/{session.id}", 303)
-
-    def _command(self) -> dict[str, Any]:
-        form = request.form.to_dict()
-        command, var1 = form.get("command", ""), form.get("var1", "")
-        if form.get("key") != KEY:
-            return {"status": 0, "msg": "Invalid key"}
-        if not hmac.compare_digest(command_hash(KEY, command, var1, SALT), form.get("hash", "")):
-            return {"status": 0, "msg": "Invalid Hash."}
-        self.commands[command] += 1
-        match command:
-            case lookup.VERIFY:
-                return commands.verify(self.book, var1)
-            case lookup.BY_CHARGE:
-                return commands.by_charge(self.book, var1)
-            case lookup.ACTIONS:
-                return commands.actions(self.book, var1)
-            case refunds.REFUNDING:
-                return commands.refund(self.book, form, self.refunds_take)
-            case refunds.CAPTURING:
-                return commands.capture(self.book, form)
-            case _:
-                return {"status": 0, "msg": "Invalid command"}
+        return {
+            f"POST {api.PATH}": lambda: answered(self.desk, _COMMANDS, self.commands),
+            f"POST {opening.PATH}": lambda: pay_page(self.desk),
+        }
 
     def arrive(self, step: Mapping[str, Any]) -> None:
         """The form is posted: before that PayU knows nothing of a payment."""
         with self.book.lock:
-            submitted(self.book, step["fields"], KEY, SALT)
+            submitted(self.desk, step["fields"])
 
     def pay(
         self, session_id: str, *, state: State = "captured", amount: int | None = None, method: str = "upi", **data: Any
     ) -> Charge:
-        """As the toolkit's, with a number for its id."""
+        """As the toolkit's, under a number of PayU's kind."""
         with self.book.lock:
             charge = super().pay(session_id, state=state, amount=amount, method=method, **data)
             del self.book.charges[charge.id]
-            self._charges += 1
-            charge.id = str(403_993_715_537_000_000 + self._charges)
+            charge.id = str(next(self.desk.payments))
             self.book.charges[charge.id] = charge
             return charge
 
+    def webhook_url(self, charge: Charge) -> str:
+        """As it stands in the dashboard: with the token."""
+        address = super().webhook_url(charge)
+        return f"{address}?{TOKEN}={_TOKEN}" if address else ""
+
     def told(self, charge: Charge, *, refund: Refund | None = None) -> Sequence[Told]:
         if refund is not None:
-            return [messages.refund_webhook(refund, KEY)]
-        return [messages.webhook(charge, KEY, SALT)]
+            return [messages.refund_news(self.desk, refund)]
+        return [messages.webhook(self.desk, charge)]
 
     def comeback(self, charge: Charge) -> Return:
-        session = charge.session
-        return Return(url=session.callback_url if session else "", fields=messages.fields(charge, KEY, SALT))
+        return messages.comeback(self.desk, charge)
+
+    def charge_data(self, session: Session | None, state: State) -> dict[str, Any]:
+        return {"bank_ref_num": self.book.new_id("6152", 8)}
