@@ -43,7 +43,8 @@ class ArvindSimulator(OmsStandIn):
     def settings(self) -> dict[str, str]:
         return {
             "api_base": self.options.base_url, "merchant": "simulated", "preset": "lookup",
-            "auth": "oauth_client_credentials", "basic_user": "kartify", "oauth_client_id": "kartify", "calls_per_second": "1000", **KEYS,
+            "auth": "oauth_client_credentials", "basic_user": "kartify",
+            "oauth_client_id": "kartify", "calls_per_second": "1000", **KEYS,
         }
 
     def rules(self) -> Rules:
