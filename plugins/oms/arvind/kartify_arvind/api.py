@@ -50,7 +50,8 @@ class Api:
         more |= {self.contract.idempotency_header: key} if key else {}
         for again in (self._prover.renews, False):
             proof = self._prover.headers(client, method, url, body)
-            answer = client.request(method, url, headers={**more, **proof}, body=body or None)
+            heard = client.request(method, url, headers={**more, **proof}, body=body or None)
+            answer = self._prover.struck(heard, proof)
             if answer.status != 401 or not again:
                 break
             self._prover.forget(proof)

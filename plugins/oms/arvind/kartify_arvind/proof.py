@@ -7,9 +7,11 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+from pydantic import SecretStr
 
 from kartify.plugin import Client, Denied, HttpAnswer, Temporary, Throttled
 from kartify_arvind.settings import ArvindSettings
@@ -18,11 +20,12 @@ from kartify_arvind.signing import Signed
 # A token is renewed so many seconds before its end.
 EARLY: Final = 30.0
 _DEFAULT_LIFE: Final = 600.0
+_SHORT, _LONG = 6, 12
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    text: str
+    text: str = field(repr=False)
     ends: float
 
 
@@ -58,6 +61,18 @@ class Prover:
         with self._lock:
             if self._token and headers.get("Authorization") == f"Bearer {self._token.text}":
                 self._token = None
+
+    def struck(self, answer: HttpAnswer, proof: dict[str, str]) -> HttpAnswer:
+        """The answer without our secrets, should the OMS repeat one: its words are shown to people."""
+        settings = self._settings
+        held = [value.get_secret_value() for name in type(settings).model_fields
+                if isinstance(value := getattr(settings, name), SecretStr)]
+        # A key's id or a timestamp may stand in an honest answer.
+        shown = [text for value in proof.values() if len(text := value.rpartition(" ")[2]) >= _LONG]
+        body = answer.body
+        for text in [*shown, *(one for one in held if len(one) >= _SHORT)]:
+            body = body.replace(text.encode(), b"***")
+        return answer if body is answer.body else replace(answer, body=body)
 
     def token(self, client: Client) -> str:
         """Raises ``Denied``, ``Throttled`` and ``Temporary``: of the order nothing was sent yet."""
