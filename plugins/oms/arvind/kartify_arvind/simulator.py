@@ -6,6 +6,7 @@ import base64
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 from urllib.parse import quote, urlencode
@@ -28,7 +29,8 @@ _NEEDED: Final = ("number", "store", "currency", "customer", "shipping_address",
 class ArvindSimulator(OmsStandIn):
     """Takes every proof that the plugin can give. ``repeats``: what an order with a known number makes: a *second* one
     (as careless OMSes do), a *replay* of the first where the Idempotency-Key is the same, or a *conflict*.
-    ``takes_later``: it answers 202 without an id. ``pages``: how many orders it asks for at once."""
+    ``takes_later``: it answers 202 without an id. ``pages``: how many orders it asks for at once. ``unfit_numbers``:
+    orders that it refuses."""
 
     slug: ClassVar[str] = "arvind"
     weakest: ClassVar[Mapping[str, str]] = {"preset": "weakest"}
@@ -38,7 +40,7 @@ class ArvindSimulator(OmsStandIn):
     repeats = "second"
     takes_later = False
     pages = 3
-    feed_query: Sequence[tuple[str, str]] = ()
+    unfit_numbers: AbstractSet[str] = frozenset()
 
     def settings(self) -> dict[str, str]:
         return {
@@ -126,6 +128,8 @@ class ArvindSimulator(OmsStandIn):
         for name in _NEEDED:
             if not told.get(name):
                 raise self.unfit(name, "is required")
+        if self.number_of(told) in self.unfit_numbers:
+            raise self.unfit("items.0.sku", "is not known")
         if not str(told["shipping_address"].get("pincode", "")).isdecimal():
             raise self.unfit("shipping_address.pincode", "must be digits")
         if self.amount_of(told) != self.added_up(told):
@@ -204,7 +208,7 @@ class ArvindSimulator(OmsStandIn):
         read: list[str] = []
         cursor, more = "", True
         while more:
-            query = [("limit", str(self.pages)), *self.feed_query, *([("cursor", cursor)] if cursor else [])]
+            query = [("limit", str(self.pages)), *([("cursor", cursor)] if cursor else [])]
             answer = knock(self.signed("GET", "oms/v1/orders", query=query))
             page = json.loads(answer.raise_for_status().body, parse_float=Decimal)
             cursor, more = page["next_cursor"], page["has_more"]
