@@ -7,13 +7,13 @@ import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 from urllib.parse import quote, urlencode
 
 from flask import request
 
-from kartify import clock
 from kartify.plugin import HttpAnswer
 from kartify.simulation import ApiError, Knock, OmsStandIn, Rules, SaleOrder, json_answer
 from kartify_arvind.signing import SKEW, Signed
@@ -95,7 +95,7 @@ class ArvindSimulator(OmsStandIn):
         )
         if request.headers.get("X-Kartify-Signature") != signed.by(KEYS["hmac_secret"]):
             return False
-        fresh = timestamp.isdecimal() and abs(clock.now().timestamp() - int(timestamp)) <= SKEW
+        fresh = timestamp.isdecimal() and abs(datetime.now(UTC).timestamp() - int(timestamp)) <= SKEW
         if not fresh or nonce in self._nonces():
             return False
         self._nonces().add(nonce)
@@ -150,7 +150,7 @@ class ArvindSimulator(OmsStandIn):
         return sum(minor(one["total"]) for one in told["items"]) + sum(minor(one) for one in fees)
 
     def keep(self, number: str, amount: int, told: Mapping[str, Any], *, key: str = "") -> SaleOrder:
-        at = clock.now()
+        at = datetime.now(UTC)
         made = SaleOrder(
             number=number, id=self.book.next_id("OM-"), amount=amount, currency=str(told.get("currency", "INR")),
             created_at=at, updated_at=at, data={"key": key, "told": told},
@@ -187,7 +187,7 @@ class ArvindSimulator(OmsStandIn):
     def signed(self, method: str, path: str, *, query: Sequence[tuple[str, str]] = (), body: bytes = b"") -> Knock:
         tail = f"?{urlencode(list(query), quote_via=quote)}" if query else ""
         one = Signed(
-            method=method, target=f"/{path}{tail}", body=body, timestamp=str(int(clock.now().timestamp())),
+            method=method, target=f"/{path}{tail}", body=body, timestamp=str(int(datetime.now(UTC).timestamp())),
             nonce=secrets.token_hex(16),
         )
         headers = {
