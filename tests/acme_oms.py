@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -49,6 +50,7 @@ class AcmeSettings(PartnerSettings):
     password: SecretStr = Field(description="For our calls.")
     inbound_secret: SecretStr | None = Field(default=None, description="Signs what they send.")
     way: Literal["push", "feed"] = Field(default="push", description="Who calls whom.")
+    lookup: bool = Field(default=True, description="Whether they can be asked for an order.")
 
     def identity(self) -> str:
         return self.merchant
@@ -75,6 +77,7 @@ class AcmeOms(Oms):
 
     def __init__(self, settings):
         super().__init__(settings)
+        self.can = replace(type(self).can, lookup=settings.lookup)
         self.token = None
 
     def delivery_kind(self):
@@ -184,6 +187,7 @@ class AcmeOms(Oms):
 
 class AcmeStandIn(OmsStandIn):
     slug = "acme"
+    weakest = {"lookup": "false"}
 
     def settings(self):
         return {"api_base": self.options.base_url, "password": "pass-of-tests", "inbound_secret": "in-of-tests"}

@@ -53,6 +53,7 @@ class LedgerSettings(PartnerSettings):
     idempotent: bool = False
     cancels: bool = True
     poll: bool = False
+    parked: bool = False
     receipt: Literal["id", "ack", "news", "served"] = "id"
     secret_word: SecretStr = SecretStr("word")
 
@@ -127,6 +128,7 @@ class LedgerOms(Oms):
             cancel=mine.cancels, hold=True, poll=mine.poll,
         )
         self.receipt = mine.receipt
+        self.lists_parked = mine.parked
 
     def delivery_kind(self) -> Kind:
         return Kind(self.settings.way)

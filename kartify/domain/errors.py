@@ -48,7 +48,8 @@ class Temporary(PartnerError):
     """Trying again later can help.
 
     ``sent`` tells whether the partner may have acted on the call: ``True`` when the request left us and the answer was
-    lost or unclear, ``False`` when it surely did nothing (connection refused, 429). ``retry_after`` is in seconds.
+    lost or unclear, ``False`` when it surely did nothing (connection refused, 429). ``retry_after`` is in seconds;
+    what was sent is not looked up before then.
     """
 
     def __init__(self, message: str, *, sent: bool = True, retry_after: float | None = None) -> None:

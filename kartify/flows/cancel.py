@@ -172,7 +172,7 @@ def _may_be_there(row: Any, uncertain: bool) -> bool:
     if row.kind == Kind.NONE or row.kind not in (*FULFILMENT, Kind.PUSH_UNPAID):
         return False
     if row.state == State.DEAD:
-        return uncertain
+        return uncertain or row.position is not None
     return row.state != State.DUE or row.position is not None
 
 

@@ -227,7 +227,9 @@ def _sent(oms: Oms, client: Client, claim: Claim, until: datetime) -> Verdict:
 
 def _unsure(problem: Temporary, until: datetime) -> Verdict:
     if problem.sent:
-        return Verdict(event=Event.LOST, text=str(problem), sent=True, until=until, error=problem)
+        # Before a moment that the OMS or the plugin names, a look would tell nothing.
+        named = clock.now() + timedelta(seconds=problem.retry_after or 0.0)
+        return Verdict(event=Event.LOST, text=str(problem), sent=True, until=max(until, named), error=problem)
     slowed = isinstance(problem, Throttled)
     return Verdict(event=Event.NOT_SENT, text=str(problem), sent=not slowed, error=problem, free=slowed)
 

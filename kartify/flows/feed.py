@@ -1,7 +1,8 @@
 """The feed of a pulling OMS: positions in the order of commits, orders whole, listed again until acknowledged.
 
 A position is given after the commit that made the row, under a lock per account, so a reader with a cursor skips
-nothing. A row that was served but not acknowledged is *sent unknown*: the OMS may have the order.
+nothing. A row that was served but not acknowledged is *sent unknown*: the OMS may have the order. Where an OMS both
+takes pushes and pulls (``lists_parked``), a push that was parked is listed too; it is looked up before a new push.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -20,6 +21,7 @@ from kartify import clock
 from kartify.accounts import Broken
 from kartify.domain.delivery import Event, Kind, State, step
 from kartify.domain.errors import Conflict, Invalid, NotFound
+from kartify.domain.status import Status
 from kartify.flows import deliver_ends, deliver_rows, facts, order_view
 from kartify.flows.writes import Write, execute
 from kartify.house import House
@@ -28,7 +30,12 @@ from kartify.plugin.oms import OmsOrder
 
 outbox, orders, counters, links = table(Delivery), table(Order), table(Counter), table(StoreAccount)
 WAITING = (State.DUE, State.SENT_UNKNOWN)
-LISTED = (*WAITING, State.DONE)
+# A parked push that was given a position; while it is being pushed again it is not listed.
+_PARKED = and_(outbox.c.kind == Kind.PUSH, outbox.c.position.is_not(None))
+_FED = and_(outbox.c.kind == Kind.FEED, outbox.c.position.is_not(None))
+UNACKNOWLEDGED = or_(and_(_FED, outbox.c.state.in_(WAITING)), and_(_PARKED, outbox.c.state == State.DEAD))
+ALL = or_(UNACKNOWLEDGED, and_(or_(_FED, _PARKED), outbox.c.state == State.DONE))
+IN_FEED = or_(outbox.c.kind == Kind.FEED, _PARKED)
 MOST = 500
 # After so long without a receipt a person is told.
 ALARM_AFTER = timedelta(minutes=30)
@@ -98,48 +105,76 @@ def receipt_of(house: House, account_id: UUID) -> str:
         return "ack"
 
 
-_NEW = select(outbox.c.id).where(
-    outbox.c.account_id == bindparam("account_id"), outbox.c.kind == Kind.FEED, outbox.c.position.is_(None),
-    outbox.c.state == State.DUE,
+def _lists_parked(house: House, account_id: UUID) -> bool:
+    try:
+        return house.accounts.get(account_id).oms().lists_parked
+    except Broken:
+        return False
+
+
+_mine = outbox.c.account_id == bindparam("account_id")
+_FRESH = and_(outbox.c.kind == Kind.FEED, outbox.c.position.is_(None), outbox.c.state == State.DUE)
+_STRANDED = and_(
+    outbox.c.kind == Kind.PUSH, outbox.c.state == State.DEAD,
+    # Parked once more after it was listed: it is listed anew, past every cursor.
+    or_(outbox.c.position.is_(None), outbox.c.call_until.is_(None)),
+    exists().where(
+        orders.c.id == outbox.c.order_id, orders.c.status == Status.PROCESSING, orders.c.cancel_requested_at.is_(None)
+    ),
 )
+_NEW = select(outbox).where(_mine, _FRESH)
+_NEW_OR_PARKED = select(outbox).where(_mine, or_(_FRESH, _STRANDED))
 
 
 def stamp(house: House, account_id: UUID) -> int:
     """Gives every committed row that has none the next position; returns how many got one."""
+    query = _NEW_OR_PARKED if _lists_parked(house, account_id) else _NEW
     with house.database.read() as connection:
-        if connection.execute(_NEW.limit(1), {"account_id": account_id}).first() is None:
+        if connection.execute(query.limit(1), {"account_id": account_id}).first() is None:
             return 0
-    return house.database.run(lambda connection: _stamp(connection, account_id))
+    return house.database.run(lambda connection: _stamp(connection, account_id, query))
 
 
-def _stamp(connection: Connection, account_id: UUID) -> int:
+def _stamp(connection: Connection, account_id: UUID, query: Select[Any]) -> int:
     """The counter's row is the lock: whoever has it sees all rows that were committed before, and numbers them."""
     name = f"feed:{account_id}"
     known = insert(counters).values(name=name, value=0)
     taken = known.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value})
     last = connection.execute(taken.returning(counters.c.value)).scalar_one()
-    query = _NEW.order_by(outbox.c.order_id, outbox.c.id)
-    ids = connection.execute(query, {"account_id": account_id}).scalars().all()
+    found = query.order_by(outbox.c.order_id, outbox.c.id)
+    rows = connection.execute(found, {"account_id": account_id}).mappings().all()
     count = 0
-    for one in ids:
-        # Its receipt is what closes it; a deliverer has nothing to do but to raise the alarm where none comes.
-        values = {"position": last + count + 1, "due_at": clock.now() + ALARM_AFTER}
-        fresh = (outbox.c.id == one) & (outbox.c.state == State.DUE) & outbox.c.position.is_(None)
-        count += connection.execute(update(outbox).where(fresh).values(values)).rowcount
+    for row in rows:
+        count += _place(connection, row, last + count + 1, clock.now())
     connection.execute(update(counters).where(counters.c.name == name).values(value=last + count))
     return count
 
 
+def _place(connection: Connection, row: Any, position: int, at: datetime) -> int:
+    values: dict[str, Any] = {"position": position}
+    if row["kind"] == Kind.FEED:
+        # Its receipt is what closes it; a deliverer has nothing to do but to raise the alarm where none comes.
+        return int(deliver_rows.write(connection, row, due_at=at + ALARM_AFTER, **values))
+    # From now on the OMS may have it: it is looked up before it is pushed again.
+    values |= {"call_until": row["call_until"] or at, "attempts": row["attempts"] + 1, "fence": row["fence"] + 1}
+    if not deliver_rows.write(connection, row, **values):
+        return 0
+    text = f"it was parked: listed at position {position}, for the OMS to fetch"
+    line = deliver_rows.Line(call="feed", event="served", by="the feed", text=text, at=at)
+    deliver_rows.note(connection, row["id"], row["order_id"], line)
+    return 1
+
+
 def _page(connection: Connection, account_id: UUID, wish: FeedQuery, receipt: str) -> FeedPage:
-    mine = [outbox.c.account_id == account_id, outbox.c.kind == Kind.FEED, outbox.c.position.is_not(None)]
+    mine = [outbox.c.account_id == account_id]
     if wish.store_id is not None:
         mine.append(outbox.c.store_id == wish.store_id)
     after = _after(connection, wish, mine)
-    states = WAITING if wish.unacknowledged else LISTED
-    query = select(outbox).where(*mine, outbox.c.position > after, outbox.c.state.in_(states))
+    listed = UNACKNOWLEDGED if wish.unacknowledged else ALL
+    query = select(outbox).where(*mine, outbox.c.position > after, listed)
     rows = connection.execute(query.order_by(outbox.c.position).limit(wish.limit + 1)).mappings().all()
     shown = rows[: wish.limit]
-    items = serve(connection, shown, Serving(receipt=receipt, states=states))
+    items = serve(connection, shown, Serving(receipt=receipt, listed=listed))
     return FeedPage(items=items, cursor=shown[-1]["position"] if shown else after, more=len(rows) > wish.limit)
 
 
@@ -148,7 +183,7 @@ class Serving:
     """``receipt``: what proves a delivery here; ``page``: which page of a window this is."""
 
     receipt: str
-    states: Sequence[State] = LISTED
+    listed: ColumnElement[bool] = ALL
     page: int | None = None
 
 
@@ -157,10 +192,11 @@ def serve(connection: Connection, rows: Sequence[Any], how: Serving) -> list[Fee
     at the same moment, and one may just have been withdrawn."""
     at = clock.now()
     for row in rows:
-        if row["state"] in WAITING and (row["state"] == State.DUE or how.receipt == "served"):
+        waits = row["kind"] == Kind.FEED and row["state"] in WAITING
+        if waits and (row["state"] == State.DUE or how.receipt == "served"):
             _mark(connection, row, how, at)
     ids = [row["id"] for row in rows]
-    query = select(outbox).where(outbox.c.id.in_(ids), outbox.c.state.in_(how.states)).order_by(outbox.c.position)
+    query = select(outbox).where(outbox.c.id.in_(ids), how.listed).order_by(outbox.c.position)
     return [
         FeedItem(
             position=row["position"], delivery_id=row["id"], order=order_view.load(connection, row["order_id"]),
@@ -173,11 +209,11 @@ def serve(connection: Connection, rows: Sequence[Any], how: Serving) -> list[Fee
 def _after(connection: Connection, wish: FeedQuery, mine: list[Any]) -> int:
     if wish.cursor is not None:
         return wish.cursor
-    oldest = select(func.min(outbox.c.position)).where(*mine, outbox.c.state.in_(WAITING))
+    oldest = select(func.min(outbox.c.position)).where(*mine, UNACKNOWLEDGED)
     first = connection.execute(oldest).scalar()
     if first is not None:
         return int(first) - 1
-    return int(connection.execute(select(func.max(outbox.c.position)).where(*mine)).scalar() or 0)
+    return int(connection.execute(select(func.max(outbox.c.position)).where(*mine, ALL)).scalar() or 0)
 
 
 def _mark(connection: Connection, row: Any, how: Serving, at: datetime) -> None:
@@ -234,7 +270,7 @@ def acknowledge(house: House, store_id: UUID, number: str, *, oms_order_id: str 
 
 def _acknowledge(connection: Connection, order_id: UUID, number: str, oms_order_id: str | None, by: str) -> str:
     facts.lock(connection, order_id)
-    query = select(outbox).where(outbox.c.order_id == order_id, outbox.c.kind == Kind.FEED)
+    query = select(outbox).where(outbox.c.order_id == order_id, IN_FEED)
     rows = connection.execute(query.order_by(outbox.c.created_at.desc()).with_for_update()).mappings().all()
     if not rows:
         raise Conflict(f"order {number} is not in the feed")
@@ -247,7 +283,7 @@ def _acknowledge(connection: Connection, order_id: UUID, number: str, oms_order_
     at = clock.now()
     deliver_rows.write(
         connection, row, state=step(State(row["state"]), Event.RECEIPT), receipt=receipt, receipt_kind="ack",
-        due_at=None, done_at=at, last_error=None, fence=row["fence"] + 1,
+        due_at=None, done_at=at, last_error=None, fence=row["fence"] + 1, lease_until=None, call_until=None,
     )
     if oms_order_id is not None:
         execute(connection, [Write("order_oms_id", {"id": order_id, "oms_order_id": oms_order_id})])
@@ -259,6 +295,6 @@ def _acknowledge(connection: Connection, order_id: UUID, number: str, oms_order_
 
 def _known(row: Any, oms_order_id: str | None) -> str:
     receipt: str = row["receipt"]
-    if oms_order_id not in (None, receipt) and row["receipt_kind"] == "ack":
+    if oms_order_id not in (None, receipt) and row["receipt_kind"] in ("ack", "id"):
         raise Conflict(f"it was acknowledged as {receipt} before")
     return receipt

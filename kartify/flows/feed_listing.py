@@ -44,10 +44,10 @@ def _window(house: House, account_id: UUID, wish: FeedWish, page: int) -> Listin
 
 
 def _rows(connection: Connection, account_id: UUID, wish: FeedWish, page: int) -> Sequence[Any]:
-    mine = [outbox.c.account_id == account_id, outbox.c.kind == "feed", outbox.c.position.is_not(None)]
+    mine = [outbox.c.account_id == account_id]
     mine += [outbox.c.created_at >= wish.since] if wish.since else []
     mine += [outbox.c.created_at <= wish.until] if wish.until else []
-    query = select(outbox).where(*mine, outbox.c.state.in_(feed.LISTED)).order_by(outbox.c.position)
+    query = select(outbox).where(*mine, feed.ALL).order_by(outbox.c.position)
     return connection.execute(query.offset((page - 1) * wish.limit).limit(wish.limit)).mappings().all()
 
 

@@ -8,9 +8,8 @@ from sqlalchemy import Connection, select
 
 from kartify import clock
 from kartify.domain.cases import CaseType
-from kartify.domain.delivery import Kind
 from kartify.domain.errors import Conflict
-from kartify.flows import deliver_ends, deliver_rows, facts, order_view
+from kartify.flows import deliver_ends, deliver_rows, facts, feed, order_view
 from kartify.flows.cases import raise_case
 from kartify.house import House
 from kartify.models import Delivery, Order, table
@@ -29,7 +28,7 @@ def _reject(connection: Connection, account_id: UUID, store_id: UUID, ack: Ack, 
     order_id = connection.execute(found).scalar_one()
     facts.lock(connection, order_id)
     query = select(outbox).where(
-        outbox.c.order_id == order_id, outbox.c.account_id == account_id, outbox.c.kind == Kind.FEED
+        outbox.c.order_id == order_id, outbox.c.account_id == account_id, feed.IN_FEED
     )
     row = connection.execute(query.order_by(outbox.c.created_at.desc())).mappings().first()
     if row is None:

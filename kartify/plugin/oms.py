@@ -219,6 +219,7 @@ class Oms(Partner):
 
     ``receipt``: what proves a delivery. *id*: the OMS's own id; *ack*: its acknowledgement; *news*: its first news;
     *served*: that a feed listed the order whole. ``poll_every``: default seconds between two runs of its news cron.
+    ``lists_parked``: its feed routes list what pushing could not bring (parked pushes), so that it can fetch them.
     """
 
     kind: ClassVar[Literal["gateway", "oms"]] = "oms"
@@ -226,6 +227,7 @@ class Oms(Partner):
     can: OmsCapabilities = OmsCapabilities()
     receipt: Literal["id", "ack", "news", "served"] = "id"
     routes: tuple[PartnerRoute, ...] = ()
+    lists_parked: bool = False
     poll_every: int = 900
 
     @abstractmethod

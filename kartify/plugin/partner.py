@@ -59,7 +59,8 @@ class PartnerSettings(BaseModel):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
     """A request that reached us. ``headers`` have lower-case names; ``body`` is the exact bytes. ``at`` is when it
-    came, where the core tells: a partner's own routes, whose tokens end."""
+    came, where the core tells: a partner's own routes, whose tokens end. ``query_string`` is the query as it was sent,
+    for signatures over it."""
 
     method: str
     path: str
@@ -67,6 +68,7 @@ class Inbound:
     query: Sequence[tuple[str, str]] = ()
     body: bytes = b""
     at: datetime | None = None
+    query_string: str = ""
 
     def header(self, name: str) -> str:
         return self.headers.get(name.lower(), "")

@@ -84,9 +84,11 @@ class Knock:
 
 class OmsStandIn(ABC):
     """Set ``slug``, fill the abstract methods. ``calls`` counts what was asked, by rule; ``tokens`` are what it
-    handed out and still takes."""
+    handed out and still takes. ``weakest``: settings of an account that may rely on nothing, neither look-up nor
+    idempotency, where the plugin can have such a one."""
 
     slug: ClassVar[str]
+    weakest: ClassVar[Mapping[str, str] | None] = None
     throttled: ClassVar[Any] = {"error": "too many requests"}
     broken: ClassVar[Any] = {"error": "something broke"}
 

@@ -45,6 +45,7 @@ def inbound(request: Request, path: str | None = None) -> Inbound:
         headers=_headers(request),
         query=tuple(request.args.items(multi=True)),
         body=read_body(request),
+        query_string=request.query_string.decode("latin-1"),
     )
 
 

@@ -44,7 +44,7 @@ class WebhookDoor:
         query = environ.get("QUERY_STRING")
         message = Inbound(
             method="POST", path=environ["PATH_INFO"], headers=_headers(environ), body=body,
-            query=tuple(LimitedRequest(environ).args.items(multi=True)) if query else (),
+            query=tuple(LimitedRequest(environ).args.items(multi=True)) if query else (), query_string=query or "",
         )
         receive.webhook(self._house, account_id, message)
         return accepted(self._house.accounts.get(account_id))

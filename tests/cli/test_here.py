@@ -118,7 +118,7 @@ def test_a_new_plugin_passes_its_own_tests(empty, tmp_path):
 
 def test_an_unknown_simulator_names_those_that_there_are(empty):
     said = empty("simulate", "nobody", code=1).stderr
-    assert "there are: cashfree, ccavenue, fynd, juspay, paytm, payu, phonepe, razorpay" in said
+    assert "there are: arvind, cashfree, ccavenue, fynd, juspay, paytm, payu, phonepe, razorpay" in said
 
 
 def test_a_broken_law_is_exit_code_1_with_its_row(cli):

@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 from doors import Door, close, make_app, order_body
 from fakes import SECRET, sign, webhook
 from flask.testing import FlaskClient
+from werkzeug.test import EnvironBuilder
 
 from kartify.database import Database, make_engine
 from kartify.flows import stores
@@ -18,6 +19,7 @@ from kartify.http import HttpClient
 from kartify.registry import Registry
 from kartify.testing.builder import Shop
 from kartify.vault import Vault
+from kartify.web.bodies import LimitedRequest, inbound
 
 
 @pytest.fixture
@@ -122,3 +124,9 @@ def test_sc_17_database_out_of_reach_is_503_with_retry_after() -> None:
     close(app)
 
 
+def test_a_plugin_sees_the_query_as_it_was_sent() -> None:
+    """Signatures cover what was sent, and the same pairs can be written in many ways."""
+    request = LimitedRequest({**EnvironBuilder("/partners/a/orders").get_environ(), "QUERY_STRING": "a=x%2by&b=1+2"})
+    message = inbound(request)
+    assert message.query_string == "a=x%2by&b=1+2"
+    assert message.query == (("a", "x+y"), ("b", "1 2"))

@@ -33,7 +33,7 @@ from kartify.testing.serve import serving
 from kartify.vault import Vault
 
 HERE = Path(__file__).parent
-outbox, cases, accounts = table(Delivery), table(Case), table(Account)
+outbox, cases, accounts, orders = table(Delivery), table(Case), table(Account), table(Order)
 ADDRESS = {"name": "Asha Rao", "line1": "12 MG Road", "city": "Bengaluru", "state": "KA", "postcode": "560001",
            "country": "IN", "phone": "+919000000000"}
 AMOUNT = 249900
@@ -168,6 +168,11 @@ class Town:
     def receipts(self) -> list[str]:
         with self.house.database.read() as connection:
             return list(connection.execute(select(outbox.c.receipt).where(outbox.c.state == "done")).scalars())
+
+    def numbers(self, state: str) -> list[str]:
+        query = select(orders.c.number).join_from(outbox, orders, orders.c.id == outbox.c.order_id)
+        with self.house.database.read() as connection:
+            return list(connection.execute(query.where(outbox.c.state == state)).scalars())
 
     def cases(self) -> Counter[str]:
         with self.house.database.read() as connection:

@@ -357,3 +357,22 @@ def test_a_hanging_oms_costs_its_deadline(desk, ledger):
     assert desk.row(order)["state"] == State.DONE
     assert [call for call, _, _ in ledger.calls] == ["deliver", "find"]
     assert len(ledger.of("K1")) == 1
+
+
+def test_a_lost_answer_is_not_looked_up_before_the_moment_that_was_named(desk, ledger):
+    """An OMS that takes orders later shows them later: until then its look-up would tell nothing true."""
+    desk.open()
+    order = desk.order("K1")
+
+    def taken_for_later():
+        raise Temporary("taken for later", retry_after=300)
+
+    ledger.script.append(taken_for_later)
+    desk.drain()
+    desk.later(seconds=290)
+    desk.drain()
+    assert (desk.row(order)["state"], ledger.sent("K1", "push")) == (State.SENT_UNKNOWN, 1)
+    assert ("find", "push", "K1") not in ledger.calls
+    desk.later(seconds=20)
+    desk.drain()
+    assert ("find", "push", "K1") in ledger.calls
