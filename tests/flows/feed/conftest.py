@@ -23,7 +23,7 @@ def ledger() -> Ledger:
 
 @pytest.fixture
 def house(database_url: str, bank: Bank, ledger: Ledger) -> Iterator[House]:
-    made = make_house(database_url, plugins=[PlainPlugin(bank), LedgerPlugin(ledger)], connections=10)
+    made = make_house(database_url, plugins=[PlainPlugin(bank), LedgerPlugin(ledger)], connections=24)
     yield made
     made.database.engine.dispose()
 
