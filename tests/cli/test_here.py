@@ -104,6 +104,7 @@ def test_the_installed_plugins_are_listed_with_their_package(empty):
     assert "plugins are fine" in empty("plugins", "check").stdout
 
 
+@pytest.mark.slow
 def test_a_new_plugin_passes_its_own_tests(empty, tmp_path):
     told = json.loads(empty("plugins", "new", "my-pay", "--into", str(tmp_path), "--json").stdout)
     assert "kartify_my_pay/gateway.py" in told["files"]

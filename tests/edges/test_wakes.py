@@ -43,7 +43,7 @@ def test_slow_queue_costs_the_caller_nothing() -> None:
     started = time.monotonic()
     for index in range(50):
         waker.wake("deliver", str(index))
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 1
     assert bell.rang.wait(5)
 
 

@@ -35,7 +35,9 @@ from kartify.plugin import Client, Gateway, Money, SimulatorOptions
 from kartify.testing.builder import Shop, make_house, make_shop
 from kartify.testing.serve import serving
 
-SIMULATED = sorted(registry.load().simulators)
+EVERYDAY = ("fynd", "razorpay", "sandbox")
+SIMULATED = [pytest.param(slug, id=slug, marks=[] if slug in EVERYDAY else pytest.mark.slow)
+             for slug in sorted(registry.load().simulators)]
 PAGES = 60
 
 

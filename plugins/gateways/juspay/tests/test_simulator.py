@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import timedelta
+from statistics import median
 from urllib.parse import urlencode
 
 import pytest
@@ -196,19 +197,22 @@ def test_settings_make_an_account_that_works():
     assert (gateway.settings.mode(), gateway.settings.webhook_in_order) == ("test", True)
 
 
-def test_two_thousand_sessions_are_driven_quickly():
+@pytest.mark.slow
+def test_the_two_thousandth_session_costs_what_the_first_did():
     simulator = JuspaySimulator(SimulatorOptions(base_url="http://127.0.0.1:1"))
     client, basic = simulator.app().test_client(), urllib3.make_headers(basic_auth="SIMULATORAPIKEY0001:")
     headers = {**basic, "x-merchantid": "kartifysim"}
-    begun = time.perf_counter()
+    taken = []
     for number in range(2000):
+        begun = time.perf_counter()
         client.post("/session", json={**BODY, "order_id": f"R{number}"}, headers=headers)
         charge = simulator.pay(f"R{number}")
         simulator.told(charge)
         simulator.comeback(charge)
+        taken.append(time.perf_counter() - begun)
     assert client.get("/orders/R1999", headers=headers).json["status"] == "CHARGED"
     assert simulator.calls["POST /session"] == 2000
-    assert time.perf_counter() - begun < 10
+    assert median(taken[-500:]) < 5 * median(taken[:500])
 
 
 def test_old_orders_are_made_by_the_books_clock(live):

@@ -103,6 +103,7 @@ def test_a_customer_can_pay_on_the_page_that_the_order_names(live, wish):
     assert "stand-in for phonepe" in urllib3.request("GET", page, retries=False).data.decode()
 
 
+@pytest.mark.slow
 def test_two_thousand_orders_are_each_told_apart(live, ref):
     """Driven by nothing but the stand-in's own verbs, as programs that know no gateway do."""
     first = live.opened("R0")

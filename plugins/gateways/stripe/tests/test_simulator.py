@@ -3,6 +3,7 @@ sends."""
 
 import json
 import time
+from statistics import median
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -281,19 +282,22 @@ def test_settings_make_an_account_that_works():
     assert StripeGateway(StripeSettings(**simulator.settings())).settings.mode() == "test"
 
 
-def test_two_thousand_sessions_are_driven_quickly():
+@pytest.mark.slow
+def test_the_two_thousandth_session_costs_what_the_first_did():
     simulator = StripeSimulator(SimulatorOptions(base_url="http://127.0.0.1:1"))
     client = simulator.app().test_client()
     headers = {"authorization": f"Bearer {simulator.settings()['secret_key']}"}
-    begun = time.perf_counter()
+    taken = []
     for _ in range(2000):
+        begun = time.perf_counter()
         made = client.post(API, data=FORM, headers=headers).json
         charge = simulator.pay(made["id"])
         simulator.told(charge)
         simulator.comeback(charge)
+        taken.append(time.perf_counter() - begun)
     assert client.get(f"{API}/{made['id']}", headers=headers).json["payment_status"] == "paid"
     assert simulator.calls[f"POST {API}"] == 2000
-    assert time.perf_counter() - begun < 10
+    assert median(taken[-500:]) < 5 * median(taken[:500])
 
 
 def test_seeded_faults_let_through_who_tries_again(live):
