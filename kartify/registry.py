@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -115,7 +116,11 @@ def _given(value: Any) -> list[Any]:
 
 def unfilled(partner: type) -> list[str]:
     """The methods of the contract that a class must have and does not have."""
-    return sorted(name for name in dir(partner) if getattr(getattr(partner, name), "__isabstractmethod__", False))
+    # Statically, since pydantic warns of some of its names when they are read.
+    return sorted(
+        name for name in dir(partner)
+        if getattr(inspect.getattr_static(partner, name, None), "__isabstractmethod__", False)
+    )
 
 
 def _check(partner: Any, registry: Registry, distribution: str) -> list[str]:
@@ -132,6 +137,11 @@ def _check(partner: Any, registry: Registry, distribution: str) -> list[str]:
     ]
     if hasattr(partner, "Settings") and not issubclass(partner.Settings, PartnerSettings):
         problems.append(f"{partner.__name__} of {distribution}: Settings is not a PartnerSettings")
+    elif hasattr(partner, "Settings"):
+        problems += [
+            f"{partner.__name__}.Settings of {distribution} does not implement '{name}'"
+            for name in unfilled(partner.Settings)
+        ]
     known = registry.partners.get(getattr(partner, "slug", ""))
     if known:
         problems.append(f"the slug '{partner.slug}' is claimed by both {known.distribution} and {distribution}")

@@ -130,6 +130,9 @@ class LedgerOms(Oms):
         self.receipt = mine.receipt
         self.lists_parked = mine.parked
 
+    def test(self, client: Client) -> str:
+        return "the OMS is there"
+
     def delivery_kind(self) -> Kind:
         return Kind(self.settings.way)
 

@@ -144,6 +144,9 @@ class PlainGateway(Gateway):
         self.bank.opened.append(request)
         return Opened(gateway_order_id=f"ord_{request.reference}", next=NextStep(type="redirect", url="http://pay"))
 
+    def test(self, client: Client) -> str:
+        return "the bank is there"
+
     def ask(self, client: Client, payment: PaymentRef) -> PaymentAnswer:
         return self.bank.answer(payment.gateway_order_id or payment.reference)
 

@@ -17,7 +17,7 @@ from kartify import clock, contain
 from kartify.accounts import Loaded
 from kartify.database import transient, unavailable
 from kartify.domain.cases import CaseType, CaseWanted
-from kartify.domain.errors import Conflict, Invalid, NotFound, Unreadable
+from kartify.domain.errors import Conflict, Invalid, NotFound, PartnerError, Unreadable
 from kartify.flows import inbox, oms_news
 from kartify.flows.cases import raise_case
 from kartify.flows.oms_news import Teller, Told
@@ -54,7 +54,7 @@ def receive_news(house: House, account: Loaded, route: PartnerRoute, message: In
     except Unreadable as problem:
         _keep(house, account, message, at, m_state="ignored", m_reason=f"unreadable: {problem}")
         raise
-    except contain.PluginFailure as problem:
+    except PartnerError as problem:
         _keep(house, account, message, at, **waiting(str(problem), at + timedelta(seconds=30)))
         return _reply(oms, route)
     values = _values(account, message, _key(news, message), _event(news), at)

@@ -186,11 +186,11 @@ class Gateway(Partner):
     def ask_many(self, client: Client, payments: Sequence[PaymentRef]) -> Iterator[tuple[str, PaymentAnswer]]:
         """(our reference, answer) for many payments, in as few calls as the gateway allows. What is not yielded is
         asked one by one. Only called when ``can.bulk_from`` is set."""
-        raise NotImplementedError
+        return iter(())
 
     def find(self, client: Client, request: PaymentRequest) -> Opened | None:
         """The session that an earlier ``open`` made though its answer was lost. Only called when ``can.find``."""
-        raise NotImplementedError
+        raise Permanent(f"{self.name} cannot find a session by our reference")
 
     def close(self, client: Client, payment: PaymentRef) -> PaymentAnswer:
         """Ends an open session, so that nobody can pay it any more; the answer tells of a payment that was quicker.

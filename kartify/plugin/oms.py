@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
 from kartify.domain.delivery import Kind
+from kartify.domain.errors import Permanent, Refused
 from kartify.domain.money import Money
 from kartify.plugin.partner import Client, Inbound, Partner, Reply
 
@@ -243,45 +244,45 @@ class Oms(Partner):
 
     def deliver(self, client: Client, kind: Kind, order: OmsOrder) -> Receipt:
         """Does it. Raises ``Temporary(sent=…)`` or ``Permanent(field=…)``."""
-        raise NotImplementedError
+        raise Permanent(f"{self.name} cannot be sent an order")
 
     def find(self, client: Client, kind: Kind, order: OmsOrder) -> Found:
         """Whether the OMS has it already. Only called when ``can.lookup``."""
-        raise NotImplementedError
+        raise Permanent(f"{self.name} cannot be asked for an order")
 
     def authenticate(self, message: Inbound) -> None:
         """Raises ``Refused`` unless the message is the OMS's, ``NoSecret`` where no secret is set. Pure."""
-        raise NotImplementedError
+        raise Refused(f"{self.name} cannot tell who calls")
 
     def read_news(self, route: PartnerRoute, message: Inbound) -> tuple[OmsNews, ...]:
         """Reads an authenticated message. Raises ``Unreadable``. Pure."""
-        raise NotImplementedError
+        raise Permanent(f"{self.name} cannot read news")
 
     def answer(self, route: PartnerRoute, message: Inbound) -> Reply:
         """For routes of use *own*. ``message.at`` is now. Raises ``Refused``, ``Unreadable``. Pure."""
-        raise NotImplementedError
+        raise Permanent(f"{self.name} has no answer of its own")
 
     def read_feed(self, route: PartnerRoute, message: Inbound) -> FeedWish:
         """What a caller of a feed route wants. Raises ``Unreadable``, ``Invalid`` naming the field. Pure."""
-        raise NotImplementedError
+        raise Permanent(f"{self.name} has no feed")
 
     def write_feed(self, route: PartnerRoute, message: Inbound, wish: FeedWish, listing: Listing) -> Reply:
         """The page in the OMS's own form: whole orders, as many as ``listing`` has. Pure."""
-        raise NotImplementedError
+        raise Permanent(f"{self.name} has no feed")
 
     def read_acks(self, route: PartnerRoute, message: Inbound) -> tuple[Ack, ...]:
         """Raises ``Unreadable``. Pure."""
-        raise NotImplementedError
+        raise Permanent(f"{self.name} takes no acknowledgements")
 
     def write_acks(self, route: PartnerRoute, message: Inbound, acked: Sequence[Acked]) -> Reply:
         """Pure."""
-        raise NotImplementedError
+        raise Permanent(f"{self.name} takes no acknowledgements")
 
     def poll(self, client: Client, orders: Sequence[Known], since: datetime | None) -> Iterator[OmsNews]:
         """What the OMS says of these orders, or of whatever changed since that moment (None: it was never asked).
         News may be told again: its effect is of its own kind once. Only called when ``can.poll``. Raises as
         ``deliver`` does."""
-        raise NotImplementedError
+        raise Permanent(f"{self.name} cannot be asked for news")
 
     def reply(self, accepted: bool) -> Reply:
         """What the OMS expects as an answer to stored news."""

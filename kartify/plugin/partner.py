@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,13 +34,13 @@ class PartnerSettings(BaseModel):
         default=None, description="Until when the retired webhook secret still counts (UTC). Set by rotation."
     )
 
+    @abstractmethod
     def identity(self) -> str:
         """Names the merchant at the partner, without the mode: unique per slug and mode. Never a secret."""
-        raise NotImplementedError
 
+    @abstractmethod
     def mode(self) -> Mode:
         """Whether this account moves real money."""
-        raise NotImplementedError
 
     def secret(self, name: str) -> str | None:
         """The plain text of a secret field, or None where it is not set or empty."""
@@ -191,9 +192,9 @@ class Partner:
     def __init__(self, settings: PartnerSettings) -> None:
         self.settings = settings
 
+    @abstractmethod
     def test(self, client: Client) -> str:
         """*Test connection*: a harmless call; a sentence about what answered. Raises ``PartnerError``."""
-        raise NotImplementedError
 
 
 def read_json(body: bytes) -> Any:

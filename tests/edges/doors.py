@@ -112,6 +112,9 @@ class FeedOms(Oms):
     name: ClassVar[str] = "Till feed"
     Settings = FeedSettings
 
+    def test(self, client: Client) -> str:
+        return "the OMS is there"
+
     def delivery_kind(self) -> Kind:
         return Kind.FEED
 

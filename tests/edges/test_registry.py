@@ -6,7 +6,7 @@ import pytest
 from fakes import Bank, PlainGateway, PlainPlugin
 
 from kartify import registry
-from kartify.plugin import Gateway, hookimpl
+from kartify.plugin import Gateway, PartnerSettings, hookimpl
 
 
 class Bare(Gateway):
@@ -33,6 +33,16 @@ def problems(*plugins: object) -> list[str]:
 def test_a_gateway_without_the_methods_of_the_contract_stops_the_boot() -> None:
     told = " ".join(problems(Announcing(Bare)))
     for name in ("ask", "callback_key", "open", "read_callback", "read_webhook", "verify"):
+        assert f"does not implement '{name}'" in told
+
+
+def test_settings_that_name_no_merchant_stop_the_boot() -> None:
+    class Nameless(PlainGateway):
+        class Settings(PartnerSettings):
+            pass
+
+    told = " ".join(problems(Announcing(Nameless)))
+    for name in ("identity", "mode"):
         assert f"does not implement '{name}'" in told
 
 
