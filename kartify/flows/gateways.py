@@ -15,12 +15,12 @@ from kartify.domain.errors import Invalid
 from kartify.domain.plan import LookupPlan
 from kartify.house import House
 from kartify.models import Account, Store, StoreAccount, table
+from kartify.plugin.addresses import LOOPBACK
 from kartify.plugin.gateway import Gateway
 
 accounts, links, stores = table(Account), table(StoreAccount), table(Store)
 FIELD = "payment.gateway"
 RESTING = ("paused", "denied")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -89,7 +89,7 @@ def check_return_url(front: Shopfront, url: str | None, account: Any) -> None:
         raise Invalid("return_url", "expected an http or https address without user and password")
     if _origin(parts) in {_origin(known) for origin in front.origins if (known := _parts(origin))}:
         return
-    if parts.hostname in _LOOPBACK and (account is None or account.mode == "test"):
+    if parts.hostname in LOOPBACK and (account is None or account.mode == "test"):
         return
     raise Invalid("return_url", "its origin is not allowed; add it to the store's return_origins")
 

@@ -16,6 +16,7 @@ from kartify.domain.errors import (
 from kartify.domain.money import Money, from_major, to_major
 from kartify.domain.plan import LookupPlan
 from kartify.domain.reports import ChargeState, Dispute, Report
+from kartify.plugin.addresses import base_address, host_of, keeps_secrets, mode_of, on_this_machine
 from kartify.plugin.gateway import (
     Callback,
     CallbackKey,
@@ -118,9 +119,14 @@ __all__ = [
     "Tool",
     "Unreadable",
     "Webhook",
+    "base_address",
     "event_key",
     "from_major",
     "hookimpl",
+    "host_of",
+    "keeps_secrets",
+    "mode_of",
+    "on_this_machine",
     "read_json",
     "to_major",
 ]

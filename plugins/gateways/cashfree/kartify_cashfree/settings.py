@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from kartify.plugin import Mode, PartnerSettings
+from kartify.plugin import Mode, PartnerSettings, base_address, host_of, on_this_machine
 
 BASES: Final = {"sandbox": "https://sandbox.cashfree.com/pg", "production": "https://api.cashfree.com/pg"}
 _HOSTS: Final = {"sandbox.cashfree.com": "sandbox", "api.cashfree.com": "production"}
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9_-]{4,100}\Z")
 _METHODS: Final = re.compile(r"[a-z_]+(,[a-z_]+)*\Z")
 _PHONE: Final = re.compile(r"\+?[0-9]{8,15}\Z")
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 # Newer secrets name their environment; older ones do not, and nothing can be told of them.
 _TEST_SECRET, _LIVE_SECRET = "cfsk_ma_test_", "cfsk_ma_prod_"
 
@@ -125,16 +123,11 @@ class CashfreeSettings(PartnerSettings):
     @field_validator("api_base")
     @classmethod
     def _safe_base(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if not parts.hostname or parts.query or parts.fragment:
-            raise ValueError(f"api_base: expected an address such as {BASES['sandbox']}")
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise ValueError("api_base: expected https (plain http only on this machine)")
-        return value.rstrip("/")
+        return base_address(value, like=BASES["sandbox"])
 
     @model_validator(mode="after")
     def _fit(self) -> Self:
-        known = _HOSTS.get((urlsplit(self.api_base).hostname or "").lower())
+        known = _HOSTS.get(host_of(self.api_base))
         if known not in (None, self.environment):
             raise ValueError(f"api_base: expected no address of {known} in an account of {self.environment}")
         secret = self.client_secret.get_secret_value()
@@ -156,7 +149,7 @@ class CashfreeSettings(PartnerSettings):
     @property
     def local(self) -> bool:
         """Whether a simulator on this machine stands in."""
-        return urlsplit(self.api_base).hostname in _LOOPBACK
+        return on_this_machine(self.api_base)
 
     @property
     def release_after(self) -> timedelta:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Any, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from kartify.plugin import Mode, PartnerSettings
+from kartify.plugin import Mode, PartnerSettings, base_address, host_of, mode_of
 
 APIS: Final = {"test": "https://apitest.ccavenue.com", "live": "https://api.ccavenue.com"}
 PAGES: Final = {"test": "https://test.ccavenue.com", "live": "https://secure.ccavenue.com"}
@@ -18,7 +17,6 @@ _HOSTS: Final[dict[str, Mode]] = {
     "api.ccavenue.com": "live", "secure.ccavenue.com": "live", "login.ccavenue.com": "live",
     "www.ccavenue.com": "live",
 }  # fmt: skip
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 CURRENCIES: Final = frozenset({"INR", "USD", "SGD", "GBP", "EUR"})
 _MERCHANT: Final = re.compile(r"[0-9]{1,20}\Z")
 _CODE: Final = re.compile(r"[A-Za-z0-9]{4,64}\Z")
@@ -75,7 +73,7 @@ class CCAvenueSettings(PartnerSettings):
             return given
         values = dict(given)
         base = values.get("api_base")
-        mode = values.get("environment") or mode_of(base.strip() if isinstance(base, str) else "")
+        mode = values.get("environment") or mode_of(base.strip() if isinstance(base, str) else "", _HOSTS)
         if mode in APIS:
             values["environment"] = mode
             values["api_base"] = base or APIS[mode]
@@ -107,12 +105,7 @@ class CCAvenueSettings(PartnerSettings):
     @field_validator("api_base", "pay_base")
     @classmethod
     def _safe_base(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if not parts.hostname or parts.query or parts.fragment:
-            raise ValueError(f"expected an address such as {APIS['live']}")
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise ValueError("expected https (plain http only on this machine)")
-        return value.rstrip("/")
+        return base_address(value, like=APIS["live"])
 
     @field_validator("currencies")
     @classmethod
@@ -138,7 +131,7 @@ class CCAvenueSettings(PartnerSettings):
         if self.secret("working_key") == self.secret("working_key_previous"):
             raise ValueError("working_key_previous: expected the retired key, not the current one")
         for name in ("api_base", "pay_base"):
-            host = _HOSTS.get(urlsplit(getattr(self, name)).hostname or "")
+            host = _HOSTS.get(host_of(getattr(self, name)))
             if host is not None and host != self.environment:
                 raise ValueError(f"{name}: that is CCAvenue's {host} host, expected environment={host}")
         return self
@@ -160,12 +153,3 @@ class CCAvenueSettings(PartnerSettings):
     @property
     def api_key(self) -> str:
         return self.secret("api_working_key") or self.key
-
-
-def mode_of(api_base: str) -> Mode:
-    """By the host: CCAvenue's own say it, this machine is a test, and nothing else is."""
-    try:
-        host = urlsplit(api_base).hostname or ""
-    except ValueError:
-        host = ""
-    return "test" if host in _LOOPBACK else _HOSTS.get(host, "live")

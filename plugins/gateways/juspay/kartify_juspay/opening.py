@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from kartify.plugin import Invalid, Money, NextStep, Opened, PaymentRequest, Permanent, Temporary, from_major, to_major
+from kartify.plugin import (
+    Invalid,
+    Money,
+    NextStep,
+    Opened,
+    PaymentRequest,
+    Permanent,
+    Temporary,
+    from_major,
+    keeps_secrets,
+    to_major,
+)
 from kartify_juspay.api import Api, Said, UnknownOrder
 from kartify_juspay.lookup import fetch
 from kartify_juspay.settings import JuspaySettings
@@ -16,7 +27,6 @@ from kartify_juspay.wire import Links, Order, Rupees, Session
 
 _REFERENCE = re.compile(r"[A-Za-z0-9]{1,20}\Z")
 _PLAIN_QUERY = re.compile(r"[A-Za-z0-9=&]*\Z")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _EXISTS = re.compile(r"already|duplicate|exists", re.IGNORECASE)
 _FINE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 
@@ -83,14 +93,7 @@ def _same(told: Rupees, amount: Money) -> bool:
 def _link(links: Links | None) -> str | None:
     """The page's address, where it is one that a browser may be sent to."""
     url = links.web if links else None
-    return url if url and is_safe(url) else None
-
-
-def is_safe(url: str) -> bool:
-    parts = urlsplit(url)
-    return bool(parts.hostname) and (
-        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    )
+    return url if url and keeps_secrets(url) else None
 
 
 def check(request: PaymentRequest, settings: JuspaySettings) -> None:
@@ -101,7 +104,7 @@ def check(request: PaymentRequest, settings: JuspaySettings) -> None:
         raise Permanent(f"this Juspay account takes {settings.currencies}, not {amount.currency}", field="currency")
     if amount.minor <= 0:
         raise Permanent(f"Juspay takes no {amount}", field="amount")
-    if not is_safe(request.callback_url):
+    if not keeps_secrets(request.callback_url):
         raise Permanent("Juspay sends browsers back to https addresses only", field="return_url")
     if not _PLAIN_QUERY.match(urlsplit(request.callback_url).query):
         # What is signed of them its own kits do not agree on.

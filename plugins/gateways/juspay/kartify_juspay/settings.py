@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from kartify.plugin import Mode, PartnerSettings
+from kartify.plugin import Mode, PartnerSettings, base_address, host_of
 
 BASES = {"sandbox": "https://sandbox.juspay.in", "production": "https://api.juspay.in"}
 # Hosts that surely are of one world; a bank's own host that is not listed here is taken as it is.
@@ -16,7 +15,6 @@ _WORLDS = {
     "sandbox.juspay.in": "sandbox", "payments.sandbox.juspay.in": "sandbox", "smartgatewayuat.hdfcbank.com": "sandbox",
     "api.juspay.in": "production", "payments.juspay.in": "production", "smartgateway.hdfcbank.com": "production",
 }  # fmt: skip
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _CURRENCIES = re.compile(r"[A-Z]{3}(,[A-Z]{3})*\Z")
@@ -92,12 +90,7 @@ class JuspaySettings(PartnerSettings):
     @field_validator("api_base")
     @classmethod
     def _safe_base(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (not parts.hostname or parts.query or parts.fragment or parts.username):
-            raise ValueError("api_base: expected an address such as https://api.juspay.in")
-        if value and parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise ValueError("api_base: expected https (plain http only on this machine)")
-        return value.rstrip("/")
+        return base_address(value, like="https://api.juspay.in") if value else value
 
     @field_validator("dashboard")
     @classmethod
@@ -108,7 +101,7 @@ class JuspaySettings(PartnerSettings):
 
     @model_validator(mode="after")
     def _fit(self) -> Self:
-        world = _WORLDS.get(urlsplit(self.base).hostname or "")
+        world = _WORLDS.get(host_of(self.base))
         if world not in (None, self.environment):
             raise ValueError(f"api_base: this host is the {world} one, and environment says {self.environment}")
         given = [text for text in map(self.secret, SECRETS[:3]) if text]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Any, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from kartify.plugin import Mode, PartnerSettings
+from kartify.plugin import Mode, PartnerSettings, base_address, host_of, mode_of
 from kartify_paytm.checksum import KEY_SIZES
 
 BASES: Final = {"test": "https://securestage.paytmpayments.com", "live": "https://secure.paytmpayments.com"}
@@ -18,7 +17,6 @@ _HOSTS: Final[dict[str, Mode]] = {
     "securestage.paytmpayments.com": "test", "securegw-stage.paytm.in": "test",
     "secure.paytmpayments.com": "live", "securegw.paytm.in": "live",
 }  # fmt: skip
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _MID: Final = re.compile(r"[A-Za-z0-9]{4,64}\Z")
 _PLACES: Final = frozenset({"{txn_id}", "{order_id}"})
 
@@ -72,7 +70,7 @@ class PaytmSettings(PartnerSettings):
         values = {name: value.strip() if name in plain and isinstance(value, str) else value
                   for name, value in given.items()}
         base = values.get("api_base")
-        mode = values.get("environment") or mode_of(base if isinstance(base, str) else "")
+        mode = values.get("environment") or mode_of(base if isinstance(base, str) else "", _HOSTS)
         if mode in BASES:
             values["environment"] = mode
             values["api_base"] = base or BASES[mode]
@@ -97,12 +95,7 @@ class PaytmSettings(PartnerSettings):
     @field_validator("api_base")
     @classmethod
     def _safe_base(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if not parts.hostname or parts.query or parts.fragment:
-            raise ValueError(f"api_base: expected an address such as {BASES['live']}")
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise ValueError("api_base: expected https (plain http only on this machine)")
-        return value.rstrip("/")
+        return base_address(value, like=BASES["live"])
 
     @field_validator("dashboard_link")
     @classmethod
@@ -117,7 +110,7 @@ class PaytmSettings(PartnerSettings):
             raise ValueError("merchant_key: expected the key that belongs to the mid")
         if self.secret("merchant_key") == self.secret("merchant_key_previous"):
             raise ValueError("merchant_key_previous: expected the retired key, not the current one")
-        host = _HOSTS.get(urlsplit(self.api_base).hostname or "")
+        host = _HOSTS.get(host_of(self.api_base))
         if host is not None and host != self.environment:
             raise ValueError(f"environment: {self.api_base} is Paytm's {host} host, expected environment={host}")
         if self.mode() == "live" and self.website_name == WEBSITES["test"]:
@@ -133,12 +126,3 @@ class PaytmSettings(PartnerSettings):
     @property
     def key(self) -> str:
         return self.merchant_key.get_secret_value()
-
-
-def mode_of(api_base: str) -> Mode:
-    """By the host: Paytm's own say it, this machine is a test, and so is nothing else."""
-    try:
-        host = urlsplit(api_base).hostname or ""
-    except ValueError:
-        host = ""
-    return "test" if host in _LOOPBACK else _HOSTS.get(host, "live")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Any, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from kartify.plugin import Mode, PartnerSettings
+from kartify.plugin import Mode, PartnerSettings, base_address, host_of, mode_of
 
 APIS: Final = {"test": "https://test.payu.in", "live": "https://info.payu.in"}
 PAGES: Final = {"test": "https://test.payu.in", "live": "https://secure.payu.in"}
@@ -16,7 +15,6 @@ _HOSTS: Final[dict[str, Mode]] = {
     "test.payu.in": "test", "apitest.payu.in": "test", "sandboxsecure.payu.in": "test",
     "info.payu.in": "live", "secure.payu.in": "live", "api.payu.in": "live",
 }  # fmt: skip
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _KEY: Final = re.compile(r"[A-Za-z0-9]{3,40}\Z")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{16,100}\Z")
 _MAIL: Final = re.compile(r"[A-Za-z0-9._/-]{1,40}@[A-Za-z0-9.-]{3,40}\Z")
@@ -62,7 +60,7 @@ class PayUSettings(PartnerSettings):
             return given
         values = dict(given)
         base = values.get("api_base")
-        mode = values.get("environment") or mode_of(base.strip() if isinstance(base, str) else "")
+        mode = values.get("environment") or mode_of(base.strip() if isinstance(base, str) else "", _HOSTS)
         if mode in APIS:
             values["environment"] = mode
             values["api_base"] = base or APIS[mode]
@@ -95,12 +93,7 @@ class PayUSettings(PartnerSettings):
     @field_validator("api_base", "pay_base")
     @classmethod
     def _safe_base(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if not parts.hostname or parts.query or parts.fragment:
-            raise ValueError(f"expected an address such as {APIS['live']}")
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise ValueError("expected https (plain http only on this machine)")
-        return value.rstrip("/")
+        return base_address(value, like=APIS["live"])
 
     @field_validator("id_prefix")
     @classmethod
@@ -137,7 +130,7 @@ class PayUSettings(PartnerSettings):
         if self.secret("salt") == self.secret("salt_previous"):
             raise ValueError("salt_previous: expected the retired salt, not the current one")
         for name in ("api_base", "pay_base"):
-            host = _HOSTS.get(urlsplit(getattr(self, name)).hostname or "")
+            host = _HOSTS.get(host_of(getattr(self, name)))
             if host is not None and host != self.environment:
                 raise ValueError(f"{name}: that is PayU's {host} host, expected environment={host}")
         return self
@@ -151,12 +144,3 @@ class PayUSettings(PartnerSettings):
     @property
     def signing_salt(self) -> str:
         return self.salt.get_secret_value()
-
-
-def mode_of(api_base: str) -> Mode:
-    """By the host: PayU's own say it, this machine is a test, and nothing else is."""
-    try:
-        host = urlsplit(api_base).hostname or ""
-    except ValueError:
-        host = ""
-    return "test" if host in _LOOPBACK else _HOSTS.get(host, "live")

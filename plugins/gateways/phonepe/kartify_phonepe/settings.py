@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Any, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from kartify.plugin import Mode, PartnerSettings
+from kartify.plugin import Mode, PartnerSettings, base_address, host_of, mode_of
 
 BASES: Final[dict[str, str]] = {
     "test": "https://api-preprod.phonepe.com/apis/pg-sandbox", "live": "https://api.phonepe.com/apis/pg",
@@ -17,7 +16,6 @@ TOKEN_PATH: Final = "/v1/oauth/token"
 # Live tokens come from another path of the host than the API.
 LIVE_TOKENS: Final = "https://api.phonepe.com/apis/identity-manager" + TOKEN_PATH
 _HOSTS: Final[dict[str, Mode]] = {"api-preprod.phonepe.com": "test", "api.phonepe.com": "live"}
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,80}\Z")
 _USER: Final = re.compile(r"[A-Za-z0-9_]{5,20}\Z")
 _HEADER: Final = re.compile(r"[A-Za-z0-9-]{1,60}\Z")
@@ -82,7 +80,7 @@ class PhonePeSettings(PartnerSettings):
         if not isinstance(given, dict):
             return given
         base = str(given.get("api_base") or "").strip().rstrip("/")
-        mode = str(given.get("environment") or "").strip() or mode_of(base)
+        mode = str(given.get("environment") or "").strip() or mode_of(base, _HOSTS)
         base = base or BASES.get(mode, "")
         token_url = str(given.get("token_url") or "").strip() or token_url_of(base)
         return {**given, "environment": mode, "api_base": base, "token_url": token_url}
@@ -97,11 +95,7 @@ class PhonePeSettings(PartnerSettings):
     @field_validator("api_base", "token_url")
     @classmethod
     def _safe_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
-            raise ValueError(f"expected an address such as {BASES['live']}")
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise ValueError("expected https (plain http only on this machine)")
+        base_address(value, like=BASES["live"])
         return value
 
     @field_validator("dashboard_link")
@@ -132,7 +126,7 @@ class PhonePeSettings(PartnerSettings):
         if not self.secret("client_secret"):
             raise ValueError("client_secret: expected the secret that belongs to the client id")
         for name in ("api_base", "token_url"):
-            host = _HOSTS.get(urlsplit(getattr(self, name)).hostname or "")
+            host = _HOSTS.get(host_of(getattr(self, name)))
             if host is not None and host != self.environment:
                 raise ValueError(f"{name}: this is PhonePe's {host} host, expected environment={host} with it")
         if self.secret("webhook_password") and not self.webhook_username:
@@ -151,18 +145,6 @@ class PhonePeSettings(PartnerSettings):
         return "test" if self.environment == "test" else "live"
 
 
-def mode_of(api_base: str) -> Mode:
-    """By the host: PhonePe's own say it, this machine is a test, and so is nothing else."""
-    host = _host(api_base)
-    return "test" if host in _LOOPBACK else _HOSTS.get(host, "live")
-
 
 def token_url_of(api_base: str) -> str:
-    return LIVE_TOKENS if _HOSTS.get(_host(api_base)) == "live" else api_base + TOKEN_PATH
-
-
-def _host(address: str) -> str:
-    try:
-        return urlsplit(address).hostname or ""
-    except ValueError:
-        return ""
+    return LIVE_TOKENS if _HOSTS.get(host_of(api_base)) == "live" else api_base + TOKEN_PATH

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from kartify.plugin import Mode, PartnerSettings
+from kartify.plugin import Mode, PartnerSettings, base_address
 
 _KEY_ID = re.compile(r"rzp_(test|live)_[A-Za-z0-9]{1,64}\Z")
 _MERCHANT = re.compile(r"acc_[A-Za-z0-9]{1,64}\Z")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class RazorpaySettings(PartnerSettings):
@@ -77,12 +75,7 @@ class RazorpaySettings(PartnerSettings):
     @field_validator("api_base")
     @classmethod
     def _safe_base(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if not parts.hostname or parts.query or parts.fragment:
-            raise ValueError("api_base: expected an address such as https://api.razorpay.com")
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise ValueError("api_base: expected https (plain http only on this machine)")
-        return value.rstrip("/")
+        return base_address(value, like="https://api.razorpay.com")
 
     @model_validator(mode="after")
     def _fit(self) -> Self:

@@ -10,7 +10,7 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
-from kartify.plugin import NextStep, Opened, PaymentRequest, Permanent, Temporary
+from kartify.plugin import NextStep, Opened, PaymentRequest, Permanent, Temporary, keeps_secrets
 from kartify_stripe import ids
 from kartify_stripe.amounts import problem_of
 from kartify_stripe.api import Api, Kept
@@ -22,7 +22,6 @@ SESSION_ID: Final = "session_id"
 CANCELLED: Final = "cancelled"
 # Stripe puts the session's id in its place.
 _PLACE: Final = "{CHECKOUT_SESSION_ID}"
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}\Z")
 
 
@@ -42,17 +41,10 @@ def _opened(session: Session, request: PaymentRequest) -> Opened:
         raise Temporary("Stripe's answer is not about this session")
     if (session.amount_total, session.currency) != (request.amount.minor, request.amount.currency):
         raise Permanent("Stripe opened a session of another amount: switch taxes and discounts off", field="amount")
-    if session.url is None or not is_safe(session.url):
+    if session.url is None or not keeps_secrets(session.url):
         raise Temporary("Stripe's answer brings no address of a payment page")
     return Opened(
         gateway_order_id=session.id, next=NextStep(type="redirect", url=session.url), expires_at=session.expires_at
-    )
-
-
-def is_safe(url: str) -> bool:
-    parts = urlsplit(url)
-    return bool(parts.hostname) and (
-        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
     )
 
 
@@ -65,7 +57,7 @@ def check(request: PaymentRequest, settings: StripeSettings) -> None:
     problem = problem_of(amount.minor, amount.currency)
     if problem is not None:
         raise Permanent(problem, field="amount")
-    if not is_safe(request.callback_url):
+    if not keeps_secrets(request.callback_url):
         raise Permanent("browsers are sent back to https addresses only", field="success_url")
 
 

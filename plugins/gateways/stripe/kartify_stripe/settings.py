@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from kartify.plugin import Mode, PartnerSettings
+from kartify.plugin import Mode, PartnerSettings, base_address
 from kartify_stripe.amounts import is_exact
 
 BASE = "https://api.stripe.com"
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ACCOUNT = re.compile(r"acct_[A-Za-z0-9]{1,60}\Z")
 _KEY = re.compile(r"(?:sk|rk)_(test|live)_[A-Za-z0-9_]{4,250}\Z")
 _WEBHOOK = re.compile(r"whsec_[A-Za-z0-9+/=_-]{4,250}\Z")
@@ -113,12 +111,7 @@ class StripeSettings(PartnerSettings):
     @field_validator("api_base")
     @classmethod
     def _safe_base(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if not parts.hostname or parts.query or parts.fragment or parts.username:
-            raise ValueError("api_base: expected an address such as https://api.stripe.com")
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise ValueError("api_base: expected https (plain http only on this machine)")
-        return value.rstrip("/")
+        return base_address(value, like="https://api.stripe.com")
 
     @field_validator("dashboard")
     @classmethod

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Optional
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, create_model, field_validator, model_validator
 
-from kartify.plugin import Mode, PartnerSettings
+from kartify.plugin import Mode, PartnerSettings, base_address, host_of, mode_of
 from kartify_arvind import presets
 from kartify_arvind.contract import Contract
 
-LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+_LIKE: Final = "https://oms.example/api"
 _KEYS: Final = {
     "hmac": ("hmac_secret",), "api_key": ("api_key",), "bearer": ("bearer_token",), "basic": ("basic_password",),
     "oauth_client_credentials": ("oauth_client_secret",),
@@ -68,9 +67,7 @@ class ArvindSettings(_Terms):
     @field_validator("api_base")
     @classmethod
     def _address(cls, value: str) -> str:
-        if value:
-            check_address(value)
-        return value.rstrip("/")
+        return base_address(value, like=_LIKE) if value else value
 
     @model_validator(mode="after")
     def _agrees(self) -> ArvindSettings:
@@ -81,7 +78,7 @@ class ArvindSettings(_Terms):
             if missing := [name for name in _KEYS[contract.auth] if not self.secret(name)]:
                 raise ValueError(f"{missing[0]}: needed for auth={contract.auth}")
         if "://" in contract.oauth_path:
-            check_address(contract.oauth_path)
+            base_address(contract.oauth_path, like=_LIKE)
         return self
 
     @cached_property
@@ -99,17 +96,9 @@ class ArvindSettings(_Terms):
             raise ValueError(f"{where}: {first['msg']}" if where else str(first["msg"])) from None
 
     def identity(self) -> str:
-        return f"{urlsplit(self.api_base).hostname or 'pull'}:{self.merchant}"
+        return f"{host_of(self.api_base) or 'pull'}:{self.merchant}"
 
     def mode(self) -> Mode:
         if self.environment:
             return self.environment
-        return "test" if urlsplit(self.api_base).hostname in LOOPBACK else "live"
-
-
-def check_address(value: str) -> None:
-    parts = urlsplit(value)
-    if parts.username or parts.query or parts.fragment or not parts.hostname:
-        raise ValueError("expected an address such as https://oms.example/api")
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-        raise ValueError("expected https (http only for a simulator on this machine)")
+        return mode_of(self.api_base, {})

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import re
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
-from kartify.plugin import Mode, PartnerSettings
+from kartify.plugin import Mode, PartnerSettings, base_address, host_of, on_this_machine
 
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _TEST_CLUSTER: Final = re.compile(r"(^|[.-])(uat|fyndx\d*)([.-]|$)")
 DEFAULT_MODES: Final = {
     "upi": "UPI", "card": "CARD", "emi": "CARD", "netbanking": "NB", "wallet": "WL", "store_credit": "WL",
@@ -94,12 +92,7 @@ class FyndSettings(PartnerSettings):
     @field_validator("api_base")
     @classmethod
     def _address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.username or parts.query or parts.fragment or not parts.hostname:
-            raise ValueError("expected an address such as https://api.fynd.com")
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise ValueError("expected https (http only for a simulator on this machine)")
-        return value.rstrip("/")
+        return base_address(value, like="https://api.fynd.com")
 
     @model_validator(mode="after")
     def _complete(self) -> FyndSettings:
@@ -113,8 +106,8 @@ class FyndSettings(PartnerSettings):
     def mode(self) -> Mode:
         if self.environment:
             return self.environment
-        host = urlsplit(self.api_base).hostname or ""
-        return "test" if host in _LOOPBACK or _TEST_CLUSTER.search(host) else "live"
+        tests = on_this_machine(self.api_base) or _TEST_CLUSTER.search(host_of(self.api_base))
+        return "test" if tests else "live"
 
     def fynd_mode(self, method: str) -> str:
         """FYND's short code of a payment method."""

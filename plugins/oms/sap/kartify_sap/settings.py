@@ -7,10 +7,9 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from kartify.plugin import Mode, PartnerSettings
+from kartify.plugin import Mode, PartnerSettings, base_address, mode_of
 from kartify_sap.mapping import Names, check_fields
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SANDBOX = "sandbox.api.sap.com"
 SERVICE = "/sap/opu/odata/sap/API_SALES_ORDER_SRV"
 
@@ -144,12 +143,7 @@ class SapSettings(PartnerSettings):
     @field_validator("api_base", "token_url")
     @classmethod
     def _address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.username or parts.query or parts.fragment or not parts.hostname):
-            raise ValueError("expected an address such as https://host:port")
-        if value and parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise ValueError("expected https (http only for a simulator on this machine)")
-        return value.rstrip("/")
+        return base_address(value, like="https://host:port") if value else value
 
     @field_validator("order_fields", "prepaid_fields", "cod_fields")
     @classmethod
@@ -199,7 +193,7 @@ class SapSettings(PartnerSettings):
     def mode(self) -> Mode:
         if self.environment:
             return self.environment
-        return "test" if urlsplit(self.api_base).hostname in (*_LOOPBACK, _SANDBOX) else "live"
+        return mode_of(self.api_base, {_SANDBOX: "test"})
 
     def locked(self) -> frozenset[str]:
         return frozenset(code.strip() for code in self.locked_codes.split(",") if code.strip())

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
-from kartify.plugin import Mode, PartnerSettings
+from kartify.plugin import Mode, PartnerSettings, base_address, host_of, on_this_machine
 
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 INSTRUMENTS: Final = {
     "card": "CREDIT_CARD", "emi": "CREDIT_CARD", "wallet": "WALLET", "cod": "CASH", "default": "NET_BANKING",
 }
@@ -101,12 +99,7 @@ class UnicommerceSettings(PartnerSettings):
     @field_validator("api_base")
     @classmethod
     def _address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.username or parts.query or parts.fragment or not parts.hostname:
-            raise ValueError("expected an address such as https://mybrand.unicommerce.com")
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise ValueError("expected https (http only for a simulator on this machine)")
-        return value.rstrip("/")
+        return base_address(value, like="https://mybrand.unicommerce.com")
 
     @field_validator("zone")
     @classmethod
@@ -131,12 +124,12 @@ class UnicommerceSettings(PartnerSettings):
         return bool(self.username and self.secret("password"))
 
     def identity(self) -> str:
-        return f"{urlsplit(self.api_base).hostname}:{self.channel}"
+        return f"{host_of(self.api_base)}:{self.channel}"
 
     def mode(self) -> Mode:
         if self.environment:
             return self.environment
-        return "test" if (urlsplit(self.api_base).hostname or "") in _LOOPBACK else "live"
+        return "test" if on_this_machine(self.api_base) else "live"
 
     def code(self, number: str) -> str:
         """Uniware's code of our order: one for ever, so that a repetition can only meet itself."""
