@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 
 from kartify import clock
-from kartify.flows import tick as ticking
-from kartify.flows import unable
+from kartify.flows.ticking import tick as ticking
+from kartify.flows.ticking import unable
 from kartify.house import House
 from kartify.models import Heartbeat, table
 

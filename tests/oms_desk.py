@@ -12,8 +12,9 @@ from sqlalchemy import select, update
 from kartify import clock
 from kartify.domain.delivery import Kind, State
 from kartify.domain.status import Actor, Guard, Status
-from kartify.flows import deliver, facts, moves
-from kartify.flows.writes import Write, execute
+from kartify.flows.delivering import deliver
+from kartify.flows.ground.writes import Write, execute
+from kartify.flows.settling import facts, moves
 from kartify.house import House
 from kartify.models import Delivery, Order, new_id, table
 from kartify.testing.builder import Shop

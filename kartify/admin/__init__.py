@@ -10,11 +10,11 @@ from flask_wtf.csrf import CSRFProtect
 from kartify.admin.accounts import Accounts
 from kartify.admin.attention import Attention
 from kartify.admin.crons import Crons
+from kartify.admin.frame.session import init_sessions
 from kartify.admin.home import Home
 from kartify.admin.lists import LISTINGS, RowList
-from kartify.admin.orders import Orders
 from kartify.admin.people import People
-from kartify.admin.session import init_sessions
+from kartify.admin.sales.orders import Orders
 from kartify.admin.tools import Tools
 from kartify.house import House
 

@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from kartify import certificates, contain
 from kartify.accounts import Broken
-from kartify.admin.desk import Desk, common_zone, needs
-from kartify.admin.permissions import Permission
+from kartify.admin.frame.desk import Desk, common_zone, needs
+from kartify.admin.frame.permissions import Permission
 from kartify.domain.errors import Invalid
-from kartify.flows import audit, deliver_queue, stores
+from kartify.flows.delivering import deliver_queue
+from kartify.flows.ground import audit
+from kartify.flows.people import stores
 from kartify.models import Account, Refusal, Store, StoreAccount
 from kartify.plugin.oms import Oms
 

@@ -9,14 +9,15 @@ from flask import request
 from flask_admin import expose
 from sqlalchemy import select
 
-from kartify.admin.desk import Desk, choices, common_zone, needs
-from kartify.admin.look import words
-from kartify.admin.order_page import next_action
-from kartify.admin.paging import by_moment
-from kartify.admin.permissions import Permission
+from kartify.admin.frame.desk import Desk, choices, common_zone, needs
+from kartify.admin.frame.look import words
+from kartify.admin.frame.paging import by_moment
+from kartify.admin.frame.permissions import Permission
+from kartify.admin.sales.order_page import next_action
 from kartify.domain.cases import CaseType
 from kartify.domain.errors import KartifyError
-from kartify.flows import audit, resolve
+from kartify.flows.ground import audit
+from kartify.flows.people import resolve
 from kartify.models import Case, Order, Store
 
 

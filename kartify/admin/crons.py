@@ -13,12 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kartify import clock
-from kartify.admin.desk import Desk, common_zone, needs
-from kartify.admin.look import money
-from kartify.admin.paging import by_moment
-from kartify.admin.permissions import Permission
+from kartify.admin.frame.desk import Desk, common_zone, needs
+from kartify.admin.frame.look import money
+from kartify.admin.frame.paging import by_moment
+from kartify.admin.frame.permissions import Permission
 from kartify.domain.errors import Conflict, KartifyError, NotFound
-from kartify.flows import audit, runs, schedules
+from kartify.flows.ground import audit
+from kartify.flows.lookups import runs, schedules
 from kartify.models import Account, Cron, Order, Payment, Run
 
 WORDS = {

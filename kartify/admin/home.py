@@ -13,9 +13,9 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from kartify import clock
-from kartify.admin.desk import common_zone
-from kartify.admin.doors import Doors
-from kartify.admin.look import zone_of
+from kartify.admin.frame.desk import common_zone
+from kartify.admin.frame.doors import Doors
+from kartify.admin.frame.look import zone_of
 from kartify.models import Account, Case, Heartbeat, Order, Payment, Settlement
 
 LATE = timedelta(seconds=90)

@@ -13,9 +13,9 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from kartify.admin.desk import Desk, common_zone
-from kartify.admin.paging import by_id
-from kartify.admin.permissions import Permission
+from kartify.admin.frame.desk import Desk, common_zone
+from kartify.admin.frame.paging import by_id
+from kartify.admin.frame.permissions import Permission
 from kartify.house import House
 from kartify.models import Account, AuditEntry, Base, Delivery, InboxMessage, Order, Run
 

@@ -11,10 +11,11 @@ from flask_admin import expose
 from sqlalchemy import select
 
 from kartify import clock
-from kartify.admin.desk import Desk, common_zone, needs
-from kartify.admin.permissions import ROLES, Permission
+from kartify.admin.frame.desk import Desk, common_zone, needs
+from kartify.admin.frame.permissions import ROLES, Permission
 from kartify.domain.errors import Conflict
-from kartify.flows import audit, users
+from kartify.flows.ground import audit
+from kartify.flows.people import users
 from kartify.models import User
 
 

@@ -10,10 +10,11 @@ from flask import flash, make_response, request
 from flask_admin import expose
 from sqlalchemy import select
 
-from kartify.admin.desk import Desk, needs
-from kartify.admin.permissions import Permission
+from kartify.admin.frame.desk import Desk, needs
+from kartify.admin.frame.permissions import Permission
 from kartify.domain.errors import Conflict, KartifyError, NotFound
-from kartify.flows import audit, confirm
+from kartify.flows.ground import audit
+from kartify.flows.people import confirm
 from kartify.models import Account as AccountRow
 from kartify.models import Order, StoreAccount
 from kartify.plugin.partner import Partner, Tool

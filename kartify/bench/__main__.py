@@ -19,7 +19,7 @@ from kartify.bench.exact import inexact
 from kartify.bench.load import Driven, drive
 from kartify.bench.stand import Stand, stand
 from kartify.bench.town import Town
-from kartify.flows import receive
+from kartify.flows.receiving import receive
 from kartify.house import House
 from kartify.plugin.partner import Inbound
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
-from kartify.flows import laws
+from kartify.flows.proof import laws
 from kartify.house import House
 from kartify.models import Charge, Delivery, InboxMessage, Order, OrderMove, Settlement, table
 

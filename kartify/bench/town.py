@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import insert
 
 from kartify import clock
-from kartify.flows import stores
+from kartify.flows.people import stores
 from kartify.house import House
 from kartify.models import Base, Order, OrderLine, Payment, new_id, table
 

@@ -14,7 +14,8 @@ from kartify.cli.here import me
 from kartify.cli.house import open_house
 from kartify.cli.output import json_option, show
 from kartify.cli.values import pairs
-from kartify.flows import audit, stores
+from kartify.flows.ground import audit
+from kartify.flows.people import stores
 from kartify.house import House
 from kartify.plugin.oms import Oms
 from kartify.plugin.partner import Partner

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from kartify.domain.errors import Conflict, NotFound
-from kartify.flows.order_read import find_order
-from kartify.flows.stores import store_row
+from kartify.flows.people.stores import store_row
+from kartify.flows.storefront.order_read import find_order
 from kartify.house import House
 from kartify.models import Account, table
 

@@ -8,7 +8,7 @@ import click
 
 from kartify.cli.house import open_house
 from kartify.cli.output import json_option, show
-from kartify.flows.laws import LAWS, check
+from kartify.flows.proof.laws import LAWS, check
 
 
 @click.command()

@@ -9,10 +9,10 @@ from uuid import UUID
 import click
 from sqlalchemy.orm import Session
 
-from kartify.admin import order_data, sentence, timeline
-from kartify.admin.look import zone_of
-from kartify.admin.order_data import OrderData
-from kartify.admin.timeline import Entry
+from kartify.admin.frame.look import zone_of
+from kartify.admin.sales import order_data, sentence, timeline
+from kartify.admin.sales.order_data import OrderData
+from kartify.admin.sales.timeline import Entry
 from kartify.cli import find
 from kartify.cli.here import me
 from kartify.cli.house import open_house
@@ -20,7 +20,8 @@ from kartify.cli.output import json_option, show
 from kartify.domain.errors import Conflict
 from kartify.domain.money import display
 from kartify.domain.status import Actor, Status
-from kartify.flows import byhand, cancel, order_read
+from kartify.flows.people import byhand
+from kartify.flows.storefront import cancel, order_read
 from kartify.house import House
 
 

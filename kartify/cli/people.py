@@ -9,7 +9,7 @@ import click
 
 from kartify.cli.house import open_house
 from kartify.cli.output import json_option, show
-from kartify.flows import keys, users
+from kartify.flows.people import keys, users
 
 
 @click.group()

@@ -7,7 +7,7 @@ import click
 from kartify.cli.house import open_house
 from kartify.cli.output import json_option, show
 from kartify.cli.values import pairs
-from kartify.flows import stores
+from kartify.flows.people import stores
 
 
 @click.group()

@@ -17,10 +17,11 @@ from kartify.cli.house import open_house
 from kartify.cli.output import json_option, show
 from kartify.domain.errors import Conflict
 from kartify.domain.money import display
-from kartify.flows import deliver as delivering
-from kartify.flows import due, runs
-from kartify.flows import lookup as looking
-from kartify.flows import tick as ticking
+from kartify.flows.delivering import deliver as delivering
+from kartify.flows.lookups import lookup as looking
+from kartify.flows.lookups import runs
+from kartify.flows.ticking import due
+from kartify.flows.ticking import tick as ticking
 from kartify.house import House
 from kartify.models import Run, table
 

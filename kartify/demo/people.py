@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from kartify.domain.errors import Conflict
-from kartify.flows import users
+from kartify.flows.people import users
 from kartify.house import House
 from kartify.models import User, table
 from kartify.stack.places import kept_secret

@@ -12,8 +12,8 @@ from sqlalchemy import and_, select
 
 from kartify.demo import people
 from kartify.domain.errors import NotFound
-from kartify.flows import keys, stores, users
-from kartify.flows.keys import Scope, Unauthorized
+from kartify.flows.people import keys, stores, users
+from kartify.flows.people.keys import Scope, Unauthorized
 from kartify.house import House
 from kartify.models import Account, Store, StoreAccount, table
 from kartify.plugin.simulator import SimulatorOptions

@@ -18,7 +18,8 @@ from kartify.demo.players import Players
 from kartify.demo.setup import prepare
 from kartify.demo.simulators import SLUGS
 from kartify.domain.errors import KartifyError
-from kartify.flows import laws, runs
+from kartify.flows.lookups import runs
+from kartify.flows.proof import laws
 from kartify.house import House
 from kartify.models import Cron, table
 from kartify.testing.serve import simulating

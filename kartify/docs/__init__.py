@@ -10,7 +10,7 @@ from kartify import registry
 from kartify.accounts import secret_names
 from kartify.docs.contract import contract_page
 from kartify.domain.render import refresh
-from kartify.flows.policy import StorePolicy
+from kartify.flows.settling.policy import StorePolicy
 from kartify.plugin import hookspecs
 from kartify.settings import Settings
 

@@ -13,7 +13,7 @@ from kartify.models.base import Base, Code, Data, Id, Json, Long, Moment, Name, 
 
 
 class Store(Base):
-    """A shop. ``policy`` holds what decide and the clock go by (see ``kartify.flows.policy``)."""
+    """A shop. ``policy`` holds what decide and the clock go by (see ``kartify.flows.settling.policy``)."""
 
     __tablename__ = "stores"
 

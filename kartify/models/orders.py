@@ -16,7 +16,7 @@ _STATUSES = ", ".join(f"'{status}'" for status in Status)
 
 
 class Order(Base):
-    """``status`` is written by one function in the tree: ``kartify.flows.moves``.
+    """``status`` is written by one function in the tree: ``kartify.flows.settling.moves``.
 
     ``basis`` tells what an order in processing or later stands on: settlement, cod, nothing_due or manual.
     ``clock_at``: when the clock looks at it again. ``version`` guards edits by people.

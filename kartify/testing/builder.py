@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 
 from kartify import clock, registry
 from kartify.database import Database, make_engine
-from kartify.flows import stores
+from kartify.flows.people import stores
 from kartify.house import House, build
 from kartify.http import HttpClient
 from kartify.models import Base, Order, OrderLine, Payment, Store, new_id, table

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import g, request
 
-from kartify.flows.keys import Caller, Scope, authenticate
+from kartify.flows.people.keys import Caller, Scope, authenticate
 from kartify.web.current import current_house
 from kartify.web.problems import TYPE
 

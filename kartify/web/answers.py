@@ -1,4 +1,4 @@
-"""What the API answers, for its description. The values come from ``kartify.flows.order_read``."""
+"""What the API answers, for its description. The values come from ``kartify.flows.storefront.order_read``."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from flask import Flask, Response
 
-from kartify.flows import receive
+from kartify.flows.receiving import receive
 from kartify.house import House
 from kartify.plugin.partner import Inbound, Reply
 from kartify.web.bodies import PEER, LimitedRequest, read_bytes

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from kartify.flows.feed import FeedItem
+from kartify.flows.delivering.feed import FeedItem
 from kartify.plugin.oms import OmsOrder
 
 _PERSON: Final = ("name", "email", "phone")

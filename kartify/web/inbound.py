@@ -8,7 +8,8 @@ from flask import Blueprint, Response, request
 
 from kartify import contain
 from kartify.accounts import Loaded
-from kartify.flows import partner_call, receive
+from kartify.flows.partners import partner_call
+from kartify.flows.receiving import receive
 from kartify.plugin.partner import Reply
 from kartify.web.bodies import inbound
 from kartify.web.current import current_house

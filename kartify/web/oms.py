@@ -9,8 +9,9 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from kartify.flows import feed, news
-from kartify.flows.order_body import NumberPath, Short, Strict
+from kartify.flows.delivering import feed
+from kartify.flows.partners import news
+from kartify.flows.storefront.order_body import NumberPath, Short, Strict
 from kartify.web import feed_csv
 from kartify.web.access import SECURITY, caller, problems, requires
 from kartify.web.answers import Acknowledged, Feed, OmsTold, json_answer

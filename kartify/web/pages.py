@@ -14,8 +14,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kartify.database import unavailable
 from kartify.domain.errors import KartifyError
-from kartify.flows import callback as browser
-from kartify.flows.callback import Returned
+from kartify.flows.receiving import callback as browser
+from kartify.flows.receiving.callback import Returned
 from kartify.models import Order, table
 from kartify.web.bodies import inbound
 from kartify.web.current import current_house

@@ -25,8 +25,8 @@ from kartify.domain.errors import (
     Refused,
     Unreadable,
 )
-from kartify.flows.keys import Forbidden, Unauthorized
-from kartify.flows.receive import WrongType
+from kartify.flows.people.keys import Forbidden, Unauthorized
+from kartify.flows.receiving.receive import WrongType
 
 log = structlog.get_logger()
 TYPE = "application/problem+json"

@@ -10,10 +10,10 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from kartify.domain.status import Actor, Status
-from kartify.flows import cancel as cancelling
-from kartify.flows import checkout, order_read
-from kartify.flows import place as placing
-from kartify.flows.order_body import Attempt, NumberPath, OrderBody, Strict
+from kartify.flows.storefront import cancel as cancelling
+from kartify.flows.storefront import checkout, order_read
+from kartify.flows.storefront import place as placing
+from kartify.flows.storefront.order_body import Attempt, NumberPath, OrderBody, Strict
 from kartify.web.access import SECURITY, caller, problems, requires
 from kartify.web.answers import OrderAnswer, OrderPage, json_answer
 from kartify.web.current import current_house

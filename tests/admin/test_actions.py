@@ -15,7 +15,11 @@ from fakes import report
 from kartify import clock
 from kartify.domain.cases import CaseType, CaseWanted
 from kartify.domain.errors import Temporary
-from kartify.flows import asking, cases, deliver, lookup, operations, runs, stores
+from kartify.flows.delivering import deliver
+from kartify.flows.lookups import asking, lookup, runs
+from kartify.flows.operating import operations
+from kartify.flows.people import stores
+from kartify.flows.settling import cases
 from kartify.models import (
     Account,
     AuditEntry,

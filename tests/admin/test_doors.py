@@ -11,9 +11,9 @@ import time_machine
 from browser import PASSWORD, Cockpit, Person, add_user, plain, token_of
 
 from kartify import clock
-from kartify.admin.doors import inside
+from kartify.admin.frame.doors import inside
 from kartify.domain.errors import Conflict, Invalid
-from kartify.flows import users
+from kartify.flows.people import users
 from kartify.models import AuditEntry, User
 
 

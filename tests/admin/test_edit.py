@@ -12,7 +12,9 @@ from fakes import webhook
 
 from kartify import clock
 from kartify.domain.errors import Conflict, Invalid
-from kartify.flows import asking, edit, receive
+from kartify.flows.lookups import asking
+from kartify.flows.people import edit
+from kartify.flows.receiving import receive
 from kartify.models import Delivery, Order, OrderMove, Settlement
 
 FORM = {"customer.name": "Asha Rao", "customer.email": "asha@example.com"}

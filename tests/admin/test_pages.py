@@ -9,7 +9,10 @@ from browser import ROLES, SECRET_WORDS, Cockpit, plain
 
 from kartify import clock
 from kartify.domain.cases import CaseType, CaseWanted
-from kartify.flows import asking, audit, cases, runs, stores
+from kartify.flows.ground import audit
+from kartify.flows.lookups import asking, runs
+from kartify.flows.people import stores
+from kartify.flows.settling import cases
 from kartify.models import Cron, Order
 
 EVERYBODY = ["viewer", "support", "finance", "admin"]

@@ -36,6 +36,22 @@ ALLOWED = {
 }
 FREE = {"app", "testing", "docs", "__init__", "__main__", *EDGES}
 
+# The rooms of the flows: each imports only from those that stand before it.
+FLOWS = (
+    "ground", "settling", "lookups", "receiving", "operating", "delivering", "partners", "people", "ticking",
+    "storefront", "proof",
+)
+
+
+def test_every_flow_imports_only_from_rooms_that_stand_before_its_own(core):
+    wrong = set()
+    for module in core:
+        if module.room == "flows" and module.name != "kartify.flows.__init__":
+            room = module.name.split(".")[2]
+            used = {name.split(".")[2] for name in module.imports if name.startswith("kartify.flows.")} - {room}
+            wrong |= {(module.name, one) for one in used if FLOWS.index(one) > FLOWS.index(room)}
+    assert wrong == set()
+
 
 def test_every_room_imports_only_from_rooms_below_it(core):
     wrong = {

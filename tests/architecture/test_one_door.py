@@ -6,10 +6,10 @@ import ast
 
 from sqlalchemy.sql.dml import Insert, Update
 
-from kartify.flows import templates
+from kartify.flows.ground import templates
 from kartify.models import Order, table
 
-DOOR = "kartify.flows.moves"
+DOOR = "kartify.flows.settling.moves"
 orders = table(Order)
 
 

@@ -6,7 +6,7 @@ import pytest
 from kartify_sandbox import SandboxSimulator
 from sqlalchemy import select
 
-from kartify.flows import keys, users
+from kartify.flows.people import keys, users
 from kartify.models import Account, Store, table
 from kartify.testing.serve import simulating
 

@@ -10,7 +10,8 @@ import pytest
 
 from kartify import certificates, registry
 from kartify.domain.errors import Conflict
-from kartify.flows import audit, stores
+from kartify.flows.ground import audit
+from kartify.flows.people import stores
 from kartify.plugin import Gateway
 
 LIVE = {"key_id": "rzp_live_KARTIFY0000001", "key_secret": "key-secret", "webhook_secret": "whsec"}

@@ -10,7 +10,7 @@ from kartify.demo import goods, people, scenes, setup
 from kartify.demo.narrator import first_id, sentence
 from kartify.demo.simulators import SLUGS, addresses
 from kartify.demo.teller import AT_MOST, daily
-from kartify.flows.order_body import OrderBody
+from kartify.flows.storefront.order_body import OrderBody
 from kartify.models import new_id
 from kartify.settings import Settings
 

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from kartify import clock
 from kartify.cli.here import ADDRESS
-from kartify.flows import laws
+from kartify.flows.proof import laws
 from kartify.migrations.run import head
 from kartify.models import Account, Order, Store, new_id, table
 

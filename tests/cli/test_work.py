@@ -9,8 +9,9 @@ from kartify_sandbox import SandboxSimulator
 from kartify_sandbox_oms import SandboxOmsSimulator
 
 from kartify.demo import goods
-from kartify.flows import checkout, keys, order_read
-from kartify.flows.order_body import OrderBody
+from kartify.flows.people import keys
+from kartify.flows.storefront import checkout, order_read
+from kartify.flows.storefront.order_body import OrderBody
 from kartify.testing.serve import simulating
 
 

@@ -21,7 +21,7 @@ from kartify import registry
 from kartify.demo.players import Players
 from kartify.demo.setup import GATEWAYS_SHOP, prepare
 from kartify.demo.till import make_till
-from kartify.flows import tick
+from kartify.flows.ticking import tick
 from kartify.testing.builder import make_house
 from kartify.testing.serve import _Late, serving, simulating
 

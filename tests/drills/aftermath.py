@@ -9,7 +9,8 @@ import time_machine
 from ground import Ground
 
 from kartify import clock
-from kartify.flows import laws, tick
+from kartify.flows.proof import laws
+from kartify.flows.ticking import tick
 
 # Later moments at which everything that was due has been done: leases, pauses and look-ups are over by one of them.
 MOMENTS = (timedelta(minutes=2), timedelta(minutes=5), timedelta(minutes=12), timedelta(minutes=25))

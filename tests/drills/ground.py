@@ -27,7 +27,7 @@ from sqlalchemy import select
 from kartify import registry
 from kartify.app import create_app
 from kartify.database import Database, make_engine
-from kartify.flows.keys import create_key
+from kartify.flows.people.keys import create_key
 from kartify.house import House, build
 from kartify.http import HttpClient
 from kartify.migrations.run import upgrade

@@ -16,8 +16,8 @@ from kartify.bench import town as towns
 from kartify.bench.exact import inexact
 from kartify.bench.load import drive
 from kartify.database import Database, make_engine
-from kartify.flows.keys import create_key
-from kartify.flows.stores import create_store
+from kartify.flows.people.keys import create_key
+from kartify.flows.people.stores import create_store
 from kartify.house import House, build
 from kartify.http import HttpClient
 from kartify.registry import load

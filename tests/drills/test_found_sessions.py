@@ -10,7 +10,7 @@ from ground import Ground, in_process, order_body, session_of
 from kartify_sandbox.server.faults import Fault
 
 from kartify import clock
-from kartify.flows import asking
+from kartify.flows.lookups import asking
 
 
 def test_a_session_found_by_the_lookup_can_be_paid(stage: Ground) -> None:

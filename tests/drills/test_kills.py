@@ -18,7 +18,7 @@ from kartify_sandbox_oms.faults import Behaviour
 from redis import Redis
 
 from kartify import clock
-from kartify.flows import tick
+from kartify.flows.ticking import tick
 
 pytestmark = pytest.mark.slow
 SEED, ORDERS, SHOPPERS = 20260, 60, 4

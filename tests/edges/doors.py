@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from kartify.app import create_app
-from kartify.flows.keys import create_key
+from kartify.flows.people.keys import create_key
 from kartify.house import House
 from kartify.models import db
 from kartify.plugin import (

@@ -10,7 +10,7 @@ import pytest
 from doors import Till
 from fakes import SECRET, Bank
 
-from kartify.flows import lookup, runs
+from kartify.flows.lookups import lookup, runs
 from kartify.house import House
 from kartify.testing.builder import Shop
 

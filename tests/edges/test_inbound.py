@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import EnvironBuilder
 
 from kartify.database import Database, make_engine
-from kartify.flows import stores
+from kartify.flows.people import stores
 from kartify.house import House, build
 from kartify.http import HttpClient
 from kartify.registry import Registry

@@ -12,7 +12,7 @@ import pytest
 from doors import COD, Door, order_body
 from flask.testing import FlaskClient
 
-from kartify.flows.keys import create_key
+from kartify.flows.people.keys import create_key
 from kartify.testing.builder import make_shop
 
 

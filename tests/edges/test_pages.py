@@ -12,7 +12,7 @@ from doors import Door, order_body
 from fakes import Bank, sign
 from flask.testing import FlaskClient
 
-from kartify.flows import stores
+from kartify.flows.people import stores
 
 
 def come_back(door: Door, order: Any, **params: str) -> Any:

@@ -21,7 +21,7 @@ import urllib3
 from cryptography.fernet import Fernet
 
 from kartify.database import Database, make_engine
-from kartify.flows import stores
+from kartify.flows.people import stores
 from kartify.house import build
 from kartify.http import HttpClient
 from kartify.migrations.run import upgrade

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from kartify.domain.errors import Permanent, Temporary
-from kartify.flows.keys import create_key, revoke_key
+from kartify.flows.people.keys import create_key, revoke_key
 from kartify.house import House
 from kartify.testing.builder import Shop, make_shop
 
@@ -191,8 +191,9 @@ def _fail(house: House, door: Door) -> None:
     from sqlalchemy import update
 
     from kartify.domain.status import Actor, Guard, Status
-    from kartify.flows import facts, moves, order_read
-    from kartify.flows.writes import execute
+    from kartify.flows.ground.writes import execute
+    from kartify.flows.settling import facts, moves
+    from kartify.flows.storefront import order_read
     from kartify.models import Payment, table
 
     order_id = order_read.find_order(house, door.shop.id, "K1001")
@@ -277,7 +278,8 @@ def test_cancel_of_a_paid_order_that_nobody_delivers_leaves_refund_due(door: Doo
 
 def test_cancel_after_shipping_is_409(door: Door, house: House) -> None:
     from kartify.domain.status import Status
-    from kartify.flows import byhand, order_read
+    from kartify.flows.people import byhand
+    from kartify.flows.storefront import order_read
 
     pay(door, door.post("", order_body()))
     order_id = order_read.find_order(house, door.shop.id, "K1001")

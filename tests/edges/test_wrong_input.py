@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from doors import COD, Door, Till, order_body
 
-from kartify.flows import stores
+from kartify.flows.people import stores
 
 DEEP = b'{"number": ' + b"[" * 10_000 + b"]" * 10_000 + b"}"
 

@@ -14,8 +14,9 @@ from kartify_razorpay.simulator import RazorpaySimulator
 from kartify_sandbox_oms import SandboxOmsSimulator
 
 from kartify.app import create_app
-from kartify.flows import laws, tick
-from kartify.flows.keys import create_key
+from kartify.flows.people.keys import create_key
+from kartify.flows.proof import laws
+from kartify.flows.ticking import tick
 from kartify.house import House
 from kartify.models import db
 from kartify.settings import Settings

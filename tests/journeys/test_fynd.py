@@ -14,7 +14,8 @@ from kartify_fynd.faults import Fault
 from kartify import clock
 from kartify.domain.errors import Conflict
 from kartify.domain.status import Status
-from kartify.flows import asking, byhand, confirm
+from kartify.flows.lookups import asking
+from kartify.flows.people import byhand, confirm
 
 FYND_ID = "FY65A1B2C3D4E5F60718"
 

@@ -11,7 +11,7 @@ from kartify_sap import SapSimulator
 
 from kartify import clock
 from kartify.domain.status import Status
-from kartify.flows import byhand
+from kartify.flows.people import byhand
 from kartify.plugin import HttpAnswer
 from kartify.testing.serve import simulating
 

@@ -14,7 +14,8 @@ from sqlalchemy import insert
 
 from kartify import clock
 from kartify.domain.status import Actor, Status
-from kartify.flows import byhand, cancel
+from kartify.flows.people import byhand
+from kartify.flows.storefront import cancel
 from kartify.models import Delivery, new_id, table
 from kartify.plugin import HttpAnswer, Kind
 from kartify.testing.serve import simulating

@@ -14,7 +14,12 @@ from sqlalchemy import Connection, Table, insert, select, text, update
 
 from kartify import clock
 from kartify.domain.status import Actor, Status
-from kartify.flows import byhand, cancel, concluding, deliver, laws, place, receive, resolve
+from kartify.flows.delivering import deliver
+from kartify.flows.people import byhand, resolve
+from kartify.flows.proof import laws
+from kartify.flows.receiving import receive
+from kartify.flows.storefront import cancel, place
+from kartify.flows.ticking import concluding
 from kartify.house import House
 from kartify.models import Base, new_id
 from kartify.testing.builder import Shop, make_house, make_shop

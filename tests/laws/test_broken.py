@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from kartify import clock
-from kartify.flows import laws
+from kartify.flows.proof import laws
 from kartify.models import new_id
 
 from .conftest import DUE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from kartify.flows import laws
+from kartify.flows.proof import laws
 from kartify.models import Order, table
 
 

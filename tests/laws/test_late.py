@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from kartify import clock
-from kartify.flows import laws_time
+from kartify.flows.proof import laws_time
 from kartify.models import new_id
 
 

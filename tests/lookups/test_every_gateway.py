@@ -13,7 +13,8 @@ import pytest
 from kartify_razorpay.desk import RazorpayStandIn
 
 from kartify import registry
-from kartify.flows import laws, lookup, runs
+from kartify.flows.lookups import lookup, runs
+from kartify.flows.proof import laws
 from kartify.plugin import Gateway, Money, PaymentRequest, SimulatorOptions
 from kartify.simulation import StandIn
 from kartify.testing.serve import serving

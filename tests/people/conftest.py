@@ -20,7 +20,7 @@ from kartify_razorpay import RazorpayStandIn
 from kartify_sandbox_oms import SandboxOmsSimulator
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from kartify.flows import tick
+from kartify.flows.ticking import tick
 from kartify.house import House
 from kartify.testing.builder import Shop, make_house, make_shop
 from kartify.testing.serve import _Late, serving, simulating

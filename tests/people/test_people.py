@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from kartify.flows import asking, stores
+from kartify.flows.lookups import asking
+from kartify.flows.people import stores
 from kartify.models import Base
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]

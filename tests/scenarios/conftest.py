@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from fakes import SECRET, Bank, sign, webhook
 
-from kartify.flows import callback, receive
+from kartify.flows.receiving import callback, receive
 from kartify.house import House
 from kartify.plugin import Inbound
 from kartify.testing.builder import Shop

@@ -14,7 +14,9 @@ from kartify_sandbox.signing import webhook_header
 
 from kartify import clock
 from kartify.domain.errors import NoSecret, NotFound, Refused, Unreadable
-from kartify.flows import receive, refusals, retry, stores, tick
+from kartify.flows.people import stores
+from kartify.flows.receiving import receive, refusals
+from kartify.flows.ticking import retry, tick
 from kartify.plugin import Inbound, Money, PaymentAnswer, PaymentRequest, Temporary
 from kartify.testing.serve import simulating
 

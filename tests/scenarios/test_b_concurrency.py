@@ -15,7 +15,11 @@ from sqlalchemy import text
 from kartify import clock
 from kartify.domain.errors import Conflict
 from kartify.domain.status import Actor, Status
-from kartify.flows import ask, ask_record, byhand, cancel, lookup, receive, runs, tick
+from kartify.flows.lookups import ask, ask_record, lookup, runs
+from kartify.flows.people import byhand
+from kartify.flows.receiving import receive
+from kartify.flows.storefront import cancel
+from kartify.flows.ticking import tick
 from kartify.plugin import PaymentAnswer
 
 

@@ -9,7 +9,8 @@ import time_machine
 from fakes import report
 
 from kartify import clock
-from kartify.flows import lookup, runs, tick
+from kartify.flows.lookups import lookup, runs
+from kartify.flows.ticking import tick
 from kartify.plugin import Denied, PaymentAnswer, Temporary, Throttled
 
 LATER = timedelta(minutes=2)

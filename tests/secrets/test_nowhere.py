@@ -28,7 +28,8 @@ from sqlalchemy import select
 from kartify import clock, registry
 from kartify.accounts import secret_names
 from kartify.cli.output import columns
-from kartify.flows import asking, tick
+from kartify.flows.lookups import asking
+from kartify.flows.ticking import tick
 from kartify.house import House
 from kartify.models import Base
 from kartify.plugin import Client, Gateway, Money, SimulatorOptions

@@ -23,7 +23,8 @@ from sqlalchemy import func, insert, select, update
 
 from kartify import clock, registry
 from kartify.database import Database, make_engine
-from kartify.flows import laws, stores
+from kartify.flows.people import stores
+from kartify.flows.proof import laws
 from kartify.house import House, build
 from kartify.http import HttpClient
 from kartify.models import Account, Base, Case, Delivery, Order, OrderLine, OrderMove, new_id, table

@@ -14,7 +14,7 @@ import time_machine
 
 from kartify import registry
 from kartify.database import Database, make_engine
-from kartify.flows import deliver
+from kartify.flows.delivering import deliver
 from kartify.house import build
 from kartify.http import HttpClient
 from kartify.vault import Vault

@@ -16,8 +16,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from kartify.app import create_app
-from kartify.flows import asking, laws, tick
-from kartify.flows.keys import create_key
+from kartify.flows.lookups import asking
+from kartify.flows.people.keys import create_key
+from kartify.flows.proof import laws
+from kartify.flows.ticking import tick
 from kartify.house import House
 from kartify.models import Base, db
 from kartify.plugin import Gateway, hookimpl

@@ -13,7 +13,9 @@ from sqlalchemy import select
 
 from kartify.domain.delivery import Kind, State
 from kartify.domain.errors import KartifyError
-from kartify.flows import laws, partner_call, place
+from kartify.flows.partners import partner_call
+from kartify.flows.proof import laws
+from kartify.flows.storefront import place
 from kartify.models import Delivery, table
 from kartify.plugin import HttpAnswer, Oms, hookimpl
 from kartify.simulation import Knock

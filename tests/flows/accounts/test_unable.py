@@ -11,7 +11,9 @@ from fakes import SECRET, webhook
 
 from kartify import jobs
 from kartify.accounts import Broken
-from kartify.flows import receive, stores, unable
+from kartify.flows.people import stores
+from kartify.flows.receiving import receive
+from kartify.flows.ticking import unable
 from kartify.house import House
 from kartify.testing.builder import Shop, make_house
 

@@ -18,9 +18,9 @@ from flask import Flask
 
 from kartify.accounts import AccountBook
 from kartify.domain.errors import Temporary
-from kartify.flows import checkout, opening
-from kartify.flows.keys import Caller
-from kartify.flows.order_body import OrderBody
+from kartify.flows.people.keys import Caller
+from kartify.flows.storefront import checkout, opening
+from kartify.flows.storefront.order_body import OrderBody
 from kartify.house import House
 from kartify.testing.builder import Shop
 

@@ -7,7 +7,7 @@ import pytest
 from kartify.domain.delivery import Kind, State
 from kartify.domain.errors import Conflict, Invalid
 from kartify.domain.status import Actor, Status
-from kartify.flows import deliver, deliver_by_hand
+from kartify.flows.delivering import deliver, deliver_by_hand
 from kartify.plugin import Found, Presence
 
 

@@ -15,7 +15,7 @@ from kartify.database import Database
 from kartify.domain.delivery import Event, Kind, State
 from kartify.domain.errors import Conflict
 from kartify.domain.status import Actor, Status
-from kartify.flows import deliver, deliver_by_hand, deliver_calls, deliver_ends
+from kartify.flows.delivering import deliver, deliver_by_hand, deliver_calls, deliver_ends
 from kartify.plugin import Receipt
 
 

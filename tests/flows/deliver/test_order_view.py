@@ -11,7 +11,9 @@ from sqlalchemy import insert, update
 
 from kartify.domain.errors import NotFound
 from kartify.domain.status import Actor, Status
-from kartify.flows import order_view, receive, schedule
+from kartify.flows.delivering import order_view
+from kartify.flows.ground import schedule
+from kartify.flows.receiving import receive
 from kartify.models import Order, OrderFee, OrderLine, OrderTender, Settlement, new_id, table
 
 lines, fees, tenders = table(OrderLine), table(OrderFee), table(OrderTender)

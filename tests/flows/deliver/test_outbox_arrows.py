@@ -7,7 +7,8 @@ import pytest
 from kartify.domain.delivery import Kind, State
 from kartify.domain.errors import Temporary
 from kartify.domain.status import Actor, Status
-from kartify.flows import deliver_by_hand, stores
+from kartify.flows.delivering import deliver_by_hand
+from kartify.flows.people import stores
 from kartify.plugin import Found, Presence, Receipt
 
 

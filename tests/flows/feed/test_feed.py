@@ -11,7 +11,10 @@ from fakes import webhook
 from kartify.domain.delivery import Kind, State
 from kartify.domain.errors import Conflict, Invalid, NotFound
 from kartify.domain.status import Actor, Status
-from kartify.flows import asking, cancel, deliver, feed, receive
+from kartify.flows.delivering import deliver, feed
+from kartify.flows.lookups import asking
+from kartify.flows.receiving import receive
+from kartify.flows.storefront import cancel
 from kartify.models import new_id
 
 

@@ -7,8 +7,11 @@ import pytest
 from kartify.domain.delivery import State
 from kartify.domain.errors import Conflict
 from kartify.domain.status import Actor
-from kartify.flows import cancel, deliver_by_hand, feed, feed_listing, laws, reject
-from kartify.flows.feed import FeedQuery
+from kartify.flows.delivering import deliver_by_hand, feed, feed_listing
+from kartify.flows.delivering.feed import FeedQuery
+from kartify.flows.partners import reject
+from kartify.flows.proof import laws
+from kartify.flows.storefront import cancel
 from kartify.plugin import Ack, FeedWish
 
 

@@ -11,7 +11,9 @@ from kartify import clock
 from kartify.domain.delivery import Kind, State
 from kartify.domain.errors import Invalid, NotFound, Refused
 from kartify.domain.status import Actor, Status
-from kartify.flows import deliver, partner_call, tick
+from kartify.flows.delivering import deliver
+from kartify.flows.partners import partner_call
+from kartify.flows.ticking import tick
 from kartify.plugin import Inbound
 
 

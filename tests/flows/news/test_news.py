@@ -14,7 +14,10 @@ from kartify.database import Database
 from kartify.domain.delivery import Kind, State
 from kartify.domain.errors import Conflict, Invalid, NotFound, Refused, Unreadable
 from kartify.domain.status import Actor, Status
-from kartify.flows import news, partner_call, receive, retry, stores
+from kartify.flows.partners import news, partner_call
+from kartify.flows.people import stores
+from kartify.flows.receiving import receive
+from kartify.flows.ticking import retry
 from kartify.models import StoreAccount, table
 from kartify.plugin import Inbound
 

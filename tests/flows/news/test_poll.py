@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kartify.flows import cron_work, deliver, runs, stores, tick
+from kartify.flows.delivering import deliver
+from kartify.flows.lookups import runs
+from kartify.flows.people import stores
+from kartify.flows.ticking import cron_work, tick
 
 
 @pytest.fixture

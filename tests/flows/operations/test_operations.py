@@ -10,7 +10,10 @@ from fakes import webhook
 
 from kartify.domain.errors import Conflict, Denied, Invalid, Permanent, Temporary, Throttled
 from kartify.domain.status import Actor
-from kartify.flows import cancel, operations, receive, retry
+from kartify.flows.operating import operations
+from kartify.flows.receiving import receive
+from kartify.flows.storefront import cancel
+from kartify.flows.ticking import retry
 
 LOST = Temporary("no whole answer in time")
 DOWN = Temporary("the connection was refused", sent=False)

@@ -10,7 +10,9 @@ from sqlalchemy import event
 
 from kartify import accounts, clock
 from kartify.domain.reports import Channel
-from kartify.flows import batch, inbox, laws, many, receive, retry
+from kartify.flows.proof import laws
+from kartify.flows.receiving import batch, inbox, many, receive
+from kartify.flows.ticking import retry
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 

@@ -10,7 +10,9 @@ from fakes import SECRET, sign, webhook
 
 from kartify.domain.errors import Conflict
 from kartify.domain.status import Status
-from kartify.flows import asking, byhand, callback, receive
+from kartify.flows.lookups import asking
+from kartify.flows.people import byhand
+from kartify.flows.receiving import callback, receive
 from kartify.plugin import Inbound
 
 ROUNDS = {"postgresql": 200, "sqlite": 25}

@@ -12,7 +12,8 @@ import pytest
 from fakes import SECRET, webhook
 from sqlalchemy import event
 
-from kartify.flows import receive, retry
+from kartify.flows.receiving import receive
+from kartify.flows.ticking import retry
 from kartify.house import House
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from kartify_stripe import StripeGateway, StripeSimulator
 
-from kartify.flows import tick
+from kartify.flows.ticking import tick
 from kartify.testing.kit.base import KitBase
 from kartify.testing.kit.journey import AMOUNT, JourneyChecks
 

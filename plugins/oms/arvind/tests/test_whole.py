@@ -19,7 +19,11 @@ from sqlalchemy import select
 from kartify import clock
 from kartify.app import create_app
 from kartify.domain.status import Actor, Status
-from kartify.flows import byhand, cancel, deliver_by_hand, laws, tick
+from kartify.flows.delivering import deliver_by_hand
+from kartify.flows.people import byhand
+from kartify.flows.proof import laws
+from kartify.flows.storefront import cancel
+from kartify.flows.ticking import tick
 from kartify.house import House
 from kartify.models import Case, Delivery, Order, db, table
 from kartify.plugin import HttpAnswer

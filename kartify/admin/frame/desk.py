@@ -1,0 +1,174 @@
+"""The base of every admin view: signed in, permitted, its form genuine; what goes wrong becomes a page in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import urlencode
+
+from flask import Response, flash, make_response, redirect, request, url_for
+from flask_admin import BaseView
+from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kartify.admin.frame import look
+from kartify.admin.frame.permissions import Permission, who_may
+from kartify.admin.frame.session import Person, current
+from kartify.domain.errors import KartifyError, NotFound
+from kartify.flows.ground import audit
+from kartify.house import House
+from kartify.models import Store, table
+
+Call = TypeVar("Call", bound=Callable[..., Any])
+stores = table(Store)
+
+
+def needs(permission: Permission) -> Callable[[Call], Call]:
+    """Says what a view method needs beyond what its page needs. A method that takes POST must say it."""
+
+    def mark(method: Call) -> Call:
+        method.needs = permission  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+def public(method: Call) -> Call:
+    """A page for people who are not signed in."""
+    method.public = True  # type: ignore[attr-defined]
+    return method
+
+
+class Desk(BaseView):
+    """``opens_to``: what the page as a whole needs."""
+
+    opens_to: ClassVar[Permission] = Permission.READ
+
+    def __init__(self, house: House, csrf: CSRFProtect, **options: Any) -> None:
+        self.house, self.csrf = house, csrf
+        super().__init__(**options)
+
+    # Permissions.
+
+    def is_accessible(self) -> bool:
+        """For the menu."""
+        person = current()
+        return person is not None and person.may(self.opens_to)
+
+    @property
+    def person(self) -> Person:
+        found = current()
+        assert found is not None
+        return found
+
+    def _handle_view(self, name: str, **kwargs: Any) -> Any:
+        method = getattr(type(self), name)
+        person = current()
+        if not getattr(method, "public", False) and person is None:
+            return self._sign_in()
+        if (problem := self._forged()) is not None:
+            return problem
+        if getattr(method, "public", False) or person is None:
+            return None
+        return self._forbidden(person, method)
+
+    def _sign_in(self) -> Any:
+        if request.method != "GET":
+            flash("You were signed out, so nothing was changed. Sign in and try again.", "warn")
+            return redirect(url_for("admin.login"), 303)
+        there = request.full_path.rstrip("?")
+        return redirect(f"{url_for('admin.login')}?{urlencode({'next': there})}", 303)
+
+    def _forged(self) -> Any:
+        try:
+            self.csrf.protect()
+        except CSRFError:
+            return self.problem(400, "This form cannot be taken", (
+                "It does not carry the mark that this page gave it, so nothing was changed. Go back, reload the page, "
+                "and send it again."
+            ))
+        return None
+
+    def _forbidden(self, person: Person, method: Any) -> Any:
+        """403 unless the role has what the page and the method need; a POST that says nothing is for nobody."""
+        own = getattr(method, "needs", None)
+        assert own is not None or request.method in ("GET", "HEAD", "OPTIONS"), f"{method} does not say who may"
+        missing = [one for one in (self.opens_to, own or self.opens_to) if not person.may(one)]
+        if not missing:
+            return None
+        text = f"{person.email} ({person.role}) tried {request.method} {request.path}"
+        audit.record(self.house, audit.Act(by=person.email, action="refused", subject="page:403", text=text[:500]))
+        return self.problem(403, "Not with your role", (
+            f"You are signed in as {person.role}. This takes the right to {missing[0].value}, which "
+            f"{who_may(missing[0])} has. Nothing was changed, and the attempt was written down."
+        ))
+
+    def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return fn(self, *args, **kwargs)
+        except NotFound as problem:
+            return self.problem(404, "Not here", f"{str(problem)[:1].upper()}{str(problem)[1:]}.")
+
+    def problem(self, code: int, title: str, text: str) -> Response:
+        page = self.render("cockpit/problem.html", title=title, text=text)
+        return make_response(page, code)
+
+    # Reading.
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Rows as objects, for reading only; they stay usable after the session is closed."""
+        with self.house.database.read() as connection, Session(connection, expire_on_commit=False) as session:
+            yield session
+
+    def render(self, template: str, **values: Any) -> str:
+        person = current()
+        return super().render(
+            template, person=person, personal=bool(person and person.personal), Permission=Permission, look=look,
+            csrf_token=generate_csrf, **values,
+        )
+
+    def back(self, endpoint: str, **values: Any) -> Any:
+        return redirect(url_for(endpoint, **values), 303)
+
+    def done(self, said: str, endpoint: str, **values: Any) -> Any:
+        flash(said, "good")
+        return self.back(endpoint, **values)
+
+    def do(self, work: Callable[[], str], act: audit.Act, **ties: Any) -> bool:
+        """Runs an action, shows its sentence or why not, and writes both kinds of ending into the audit.
+
+        ``ties``: ``order_id``.
+        """
+        try:
+            said = work()
+        except KartifyError as problem:
+            flash(f"Not done: {problem}.".replace("..", "."), "bad")
+            self.audited(act, f"not done: {problem}")
+            return False
+        flash(said, "good")
+        self.audited(act, said, **ties)
+        return True
+
+    def audited(self, act: audit.Act, said: str, **ties: Any) -> None:
+        text = f"{act.text}: {said}" if act.text else said
+        audit.record(
+            self.house, audit.Act(by=act.by, action=act.action, subject=act.subject, text=text, data=act.data), **ties
+        )
+
+
+def choices(session: Session) -> Mapping[str, str]:
+    """Store codes and names, for filters."""
+    found = session.execute(select(stores.c.code, stores.c.name).order_by(stores.c.code))
+    return {row.code: row.name for row in found}
+
+
+def common_zone(session: Session) -> str:
+    """The zone that all stores share, else UTC."""
+    zones = session.execute(select(stores.c.timezone).distinct()).scalars().all()
+    return zones[0] if len(zones) == 1 else "UTC"
+
+
+__all__ = ["Desk", "choices", "common_zone", "needs", "public"]

@@ -1,0 +1,99 @@
+"""*Check payment* for many orders at once: one run of the order lookup cron for each gateway account, with progress,
+a word for each order, and *Stop*."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kartify.admin.sales import order_list
+from kartify.domain.errors import Conflict, Invalid
+from kartify.flows.lookups import runs
+from kartify.house import House
+from kartify.models import Account, Order, Payment
+
+MOST: Final = 5_000
+_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """``run_ids`` by account label; ``refused``: why an account has no run."""
+
+    run_ids: dict[str, UUID]
+    refused: dict[str, str]
+    orders: int
+    without: int
+
+    @property
+    def text(self) -> str:
+        told = [f"{self.orders} order{'' if self.orders == 1 else 's'} asked about at {', '.join(self.run_ids)}."]
+        told += [f"{label}: {why}." for label, why in self.refused.items()]
+        if self.without:
+            told.append(f"{self.without} without a payment at a gateway: there is nobody to ask.")
+        return " ".join(told if self.run_ids else told[1:]) or "Nothing to ask about."
+
+
+def shown(session: Session, query: order_list.Query, *, personal: bool) -> list[UUID]:
+    """The orders that the filters show, whatever the page. Raises ``Invalid`` for more than ``MOST``."""
+    found: list[UUID] = []
+    here: order_list.Query | None = replace(query, cursor=None)
+    while here is not None:
+        page = order_list.listed(session, here, personal=personal).page
+        found += [order.id for order in page.rows]
+        if len(found) > MOST:
+            raise Invalid("orders", f"expected at most {MOST}: narrow the filters")
+        here = replace(here, cursor=page.following) if page.following else None
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Order numbers by account; ``orders``: how many were chosen."""
+
+    numbers: dict[UUID, list[str]]
+    labels: dict[UUID, str]
+    orders: int
+
+
+def planned(session: Session, orders: list[UUID]) -> Plan:
+    """Raises ``Invalid`` where there is no order."""
+    if not orders:
+        raise Invalid("orders", "expected at least one: tick the orders that are to be checked")
+    labels = {one.id: one.label for one in session.scalars(select(Account))}
+    return Plan(numbers=_by_account(session, orders), labels=labels, orders=len(set(orders)))
+
+
+def check(house: House, plan: Plan, *, by: str) -> Started:
+    """Starts the runs; a worker takes them."""
+    started: dict[str, UUID] = {}
+    refused: dict[str, str] = {}
+    asked: set[str] = set()
+    for account_id, numbers in plan.numbers.items():
+        label = plan.labels[account_id]
+        try:
+            run_id = runs.start(house, account_id, by=by, numbers=numbers)
+        except Conflict as problem:
+            refused[label] = str(problem)
+            continue
+        house.waker.wake("run", str(run_id))
+        started[label] = run_id
+        asked.update(numbers)
+    known = {number for numbers in plan.numbers.values() for number in numbers}
+    return Started(run_ids=started, refused=refused, orders=len(asked), without=plan.orders - len(known))
+
+
+def _by_account(session: Session, orders: list[UUID]) -> dict[UUID, list[str]]:
+    found: dict[UUID, list[str]] = {}
+    for start in range(0, len(orders), _AT_ONCE):
+        query = (
+            select(Payment.account_id, Order.number).join(Order, Order.id == Payment.order_id)
+            .where(Order.id.in_(orders[start : start + _AT_ONCE])).distinct().order_by(Order.number)
+        )
+        for account_id, number in session.execute(query):
+            found.setdefault(account_id, []).append(number)
+    return found

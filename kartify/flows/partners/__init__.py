@@ -1,0 +1,1 @@
+"""What OMSes say and fetch: their news, their routes, their refusals."""

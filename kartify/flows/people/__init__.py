@@ -1,0 +1,1 @@
+"""What people do: moves and edits by hand, Confirm payment, closing exceptions, users, keys, stores."""

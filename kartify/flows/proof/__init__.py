@@ -1,0 +1,1 @@
+"""The laws as SQL over the live database."""

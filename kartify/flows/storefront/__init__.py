@@ -1,0 +1,1 @@
+"""What a storefront asks for: Confirm Order, another attempt, placing, cancelling, reading."""
