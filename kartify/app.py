@@ -16,6 +16,7 @@ from kartify.admin import init_admin
 from kartify.database import Database, engine_options, prepare
 from kartify.house import House, build
 from kartify.http import HttpClient
+from kartify.languages import init_languages
 from kartify.migrations.run import COMPARE, HERE
 from kartify.models import db
 from kartify.queue import Wake
@@ -47,6 +48,7 @@ def create_app(settings: Settings, *, house: House | None = None) -> Flask:
     _init_database(app, settings)
     app.extensions[KEY] = house or _build_house(app, settings)
     init_problems(app)
+    init_languages(app)
     app.register_blueprint(inbound.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(health.blueprint)

@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 
 from kartify import clock
+from kartify.flows.ticking import core_crons, unable
 from kartify.flows.ticking import tick as ticking
-from kartify.flows.ticking import unable
 from kartify.house import House
 from kartify.models import Heartbeat, table
 
@@ -62,6 +62,7 @@ def _watch() -> None:
         return
     _watched[:] = [at]
     unable.watch(_house())
+    core_crons.ensure(_house())
 
 
 def _run(name: str, one: str | None = None) -> None:

@@ -20,7 +20,7 @@ from kartify.domain.money import display
 from kartify.flows.delivering import deliver as delivering
 from kartify.flows.lookups import lookup as looking
 from kartify.flows.lookups import runs
-from kartify.flows.ticking import due
+from kartify.flows.ticking import core_crons, due
 from kartify.flows.ticking import tick as ticking
 from kartify.house import House
 from kartify.models import Run, table
@@ -99,6 +99,7 @@ def _drain(house: House, account_id: UUID, counts: Counter[str]) -> str | None:
 def tick(as_json: bool) -> None:
     """One clock tick: do everything that is due now, here."""
     with open_house() as house:
+        core_crons.ensure(house)
         done = ticking.inline(house, worker=WORKER)
     told = {name: count for name, count in done.items() if count}
     text = ", ".join(f"{name} {count}" for name, count in told.items()) or "nothing was due"

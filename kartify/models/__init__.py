@@ -5,12 +5,12 @@ from kartify.models.base import Base, Utc, db, new_id, table
 from kartify.models.messages import Delivery, DeliveryAttempt, InboxMessage
 from kartify.models.orders import Order, OrderFee, OrderLine, OrderMove, OrderTender, TimelineEntry
 from kartify.models.payments import Case, Charge, Operation, Payment, Report, Settlement
-from kartify.models.people import ApiKey, AuditEntry, User
-from kartify.models.work import Cron, Heartbeat, Run
+from kartify.models.people import ApiKey, Approval, AuditEntry, Seal, User
+from kartify.models.work import Cron, Export, ExportPart, Heartbeat, Run
 
 __all__ = [
-    "Account", "ApiKey", "AuditEntry", "Base", "Case", "Charge", "Counter", "Cron", "Delivery", "DeliveryAttempt",
-    "Heartbeat", "InboxMessage", "Operation", "Order", "OrderFee", "OrderLine", "OrderMove", "OrderTender", "Payment",
-    "Refusal", "Report", "Run", "Settlement", "Store", "StoreAccount", "TimelineEntry", "User", "Utc", "db", "new_id",
-    "table",
+    "Account", "ApiKey", "Approval", "AuditEntry", "Base", "Case", "Charge", "Counter", "Cron", "Delivery",
+    "DeliveryAttempt", "Export", "ExportPart", "Heartbeat", "InboxMessage", "Operation", "Order", "OrderFee",
+    "OrderLine", "OrderMove", "OrderTender", "Payment", "Refusal", "Report", "Run", "Seal", "Settlement", "Store",
+    "StoreAccount", "TimelineEntry", "User", "Utc", "db", "new_id", "table",
 ]

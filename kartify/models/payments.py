@@ -216,6 +216,7 @@ class Case(Base):
     currency: Mapped[Code]
     deadline: Mapped[Moment | None]
     owner: Mapped[Name | None]
+    snoozed_until: Mapped[Moment | None]
     opened_at: Mapped[Moment]
     closed_at: Mapped[Moment | None]
     closed_by: Mapped[Name | None]

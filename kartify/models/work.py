@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, false, text, true
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kartify.models.base import Base, Code, Id, Json, Long, Moment, Name
@@ -65,6 +65,8 @@ class Run(Base):
     money: Mapped[dict[str, Any] | None] = mapped_column(Json)
     orders: Mapped[list[str] | None] = mapped_column(Json)
     result: Mapped[Long | None]
+    # What else a run has to show: the laws' counts, say.
+    detail: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
 
 class Heartbeat(Base):
@@ -77,3 +79,41 @@ class Heartbeat(Base):
     at: Mapped[Moment]
     started_at: Mapped[Moment]
     detail: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+
+class Export(Base):
+    """A file that is written in the background: what the filters showed, for whom, and how far it is.
+
+    ``personal``: whether it may hold personal data, by the role of who asked.
+    """
+
+    __tablename__ = "exports"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'running', 'done', 'failed', 'stopped')", name="state"),
+        Index("ix_exports_waiting", "created_at", sqlite_where=text("state IN ('waiting', 'running')"),
+              postgresql_where=text("state IN ('waiting', 'running')")),
+    )
+
+    id: Mapped[Id]
+    by: Mapped[Name]
+    format: Mapped[Code]
+    query: Mapped[dict[str, Any]] = mapped_column(Json)
+    personal: Mapped[bool]
+    state: Mapped[Code] = mapped_column(server_default="waiting")
+    rows: Mapped[int] = mapped_column(server_default=text("0"))
+    bytes: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    created_at: Mapped[Moment]
+    lease_until: Mapped[Moment | None]
+    fence: Mapped[int] = mapped_column(server_default=text("0"))
+    finished_at: Mapped[Moment | None]
+    result: Mapped[Long | None]
+
+
+class ExportPart(Base):
+    """A piece of an export's file, in the order of ``position``."""
+
+    __tablename__ = "export_parts"
+
+    export_id: Mapped[UUID] = mapped_column(ForeignKey("exports.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)

@@ -15,6 +15,7 @@ ALLOWED = {
     "deadline": set(),
     "ratelimit": set(),
     "queue": set(),
+    "languages": set(),
     "database": set(),
     "certificates": set(),
     "contain": {"domain"},
@@ -38,8 +39,8 @@ FREE = {"app", "testing", "docs", "__init__", "__main__", *EDGES}
 
 # The rooms of the flows: each imports only from those that stand before it.
 FLOWS = (
-    "ground", "settling", "lookups", "receiving", "operating", "delivering", "partners", "people", "ticking",
-    "storefront", "proof",
+    "ground", "settling", "lookups", "receiving", "operating", "delivering", "partners", "people", "proof",
+    "ticking", "storefront",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -67,11 +68,20 @@ def interval_of(connection: Connection, account_id: UUID) -> int | None:
 def start(
     house: House, account_id: UUID, *, by: str, dry: bool = False, numbers: list[str] | None = None
 ) -> UUID:
-    """A run by hand, waiting for a worker. Raises ``Conflict`` while one is running."""
+    """A run of an account's cron by hand, waiting for a worker. Raises ``Conflict`` while one is running."""
     def work(connection: Connection) -> UUID:
         cron = account_cron(connection, account_id)
         return insert_run(connection, cron["id"], account_id, by=by, dry=dry, numbers=numbers)
 
+    return _one_at_a_time(house, work)
+
+
+def start_core(house: House, cron_id: UUID, *, by: str) -> UUID:
+    """A run of a cron of the core by hand. Raises ``Conflict`` while one is running."""
+    return _one_at_a_time(house, lambda connection: insert_run(connection, cron_id, None, by=by))
+
+
+def _one_at_a_time(house: House, work: Callable[[Connection], UUID]) -> UUID:
     try:
         return house.database.run(work)
     except IntegrityError:
@@ -140,14 +150,16 @@ def beat(house: House, run: Taken, tally: Progress) -> tuple[str, str] | None:
     return house.database.run(work)
 
 
-def finish(house: House, run: Taken, tally: Progress, *, state: str, result: str) -> None:
+def finish(
+    house: House, run: Taken, tally: Progress, *, state: str, result: str, detail: dict[str, Any] | None = None
+) -> None:
     """A run that was closed as lost meanwhile stays as it is."""
     end = (
         update(runs)
         .where(runs.c.id == run.id, runs.c.fence == run.fence, runs.c.state == "running")
         .values(
             state=state, result=result, finished_at=clock.now(), beat_at=clock.now(), **_progress(tally),
-            orders=run.orders or tally.numbers[:TIMES_KEPT],
+            orders=run.orders or tally.numbers[:TIMES_KEPT], detail=detail,
         )
     )
     house.database.run(lambda connection: connection.execute(end))
@@ -175,16 +187,16 @@ def close_lost(connection: Connection, at: datetime) -> int:
     return connection.execute(lost).rowcount
 
 
-def start_due(connection: Connection, at: datetime) -> list[tuple[UUID, UUID]]:
-    """(run, account) of every account's cron whose time has come: one run, however many times were missed."""
-    found = select(crons).where(crons.c.name.in_([LOOKUP, NEWS]), crons.c.enabled, crons.c.next_at <= at)
-    started = []
+def start_due(connection: Connection, at: datetime) -> list[UUID]:
+    """A run of every cron whose time has come: one, however many times were missed."""
+    found = select(crons).where(crons.c.enabled, crons.c.next_at <= at)
+    started: list[UUID] = []
     for cron in connection.execute(found.with_for_update()).mappings().all():
         following = schedules.next_time(cron["schedule"], cron["timezone"], at)
         connection.execute(update(crons).where(crons.c.id == cron["id"]).values(next_at=following))
         busy = select(runs.c.id).where(runs.c.cron_id == cron["id"], runs.c.state.in_(["waiting", "running"]))
         if connection.execute(busy).first() is None:
-            started.append((insert_run(connection, cron["id"], cron["account_id"], by="clock"), cron["account_id"]))
+            started.append(insert_run(connection, cron["id"], cron["account_id"], by="clock"))
     return started
 
 

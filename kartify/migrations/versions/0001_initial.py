@@ -63,6 +63,7 @@ def upgrade() -> None:
     sa.Column('currency', sa.String(length=32), nullable=False),
     sa.Column('deadline', sa.DateTime(timezone=True), nullable=True),
     sa.Column('owner', sa.String(length=200), nullable=True),
+    sa.Column('snoozed_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('closed_by', sa.String(length=200), nullable=True),
@@ -147,6 +148,26 @@ def upgrade() -> None:
     with op.batch_alter_table('delivery_attempts', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_delivery_attempts_delivery_id'), ['delivery_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_delivery_attempts_order_id'), ['order_id'], unique=False)
+
+    op.create_table('exports',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('by', sa.String(length=200), nullable=False),
+    sa.Column('format', sa.String(length=32), nullable=False),
+    sa.Column('query', Json, nullable=False),
+    sa.Column('personal', sa.Boolean(), nullable=False),
+    sa.Column('state', sa.String(length=32), server_default='waiting', nullable=False),
+    sa.Column('rows', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('bytes', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('fence', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('result', sa.Text(), nullable=True),
+    sa.CheckConstraint("state IN ('waiting', 'running', 'done', 'failed', 'stopped')", name=op.f('ck_exports_state')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_exports'))
+    )
+    with op.batch_alter_table('exports', schema=None) as batch_op:
+        batch_op.create_index('ix_exports_waiting', ['created_at'], unique=False, sqlite_where=sa.text("state IN ('waiting', 'running')"), postgresql_where=sa.text("state IN ('waiting', 'running')"))
 
     op.create_table('heartbeats',
     sa.Column('name', sa.String(length=200), nullable=False),
@@ -287,6 +308,7 @@ def upgrade() -> None:
     sa.Column('money', Json, nullable=True),
     sa.Column('orders', Json, nullable=True),
     sa.Column('result', sa.Text(), nullable=True),
+    sa.Column('detail', Json, nullable=True),
     sa.CheckConstraint("state IN ('waiting', 'running', 'done', 'failed', 'lost', 'stopped')", name=op.f('ck_runs_state')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_runs'))
     )
@@ -294,6 +316,16 @@ def upgrade() -> None:
         batch_op.create_index('ix_runs_cron_id_created_at', ['cron_id', 'created_at'], unique=False)
         batch_op.create_index('uq_runs_one_at_a_time', ['cron_id'], unique=True, sqlite_where=sa.text("state IN ('waiting', 'running')"), postgresql_where=sa.text("state IN ('waiting', 'running')"))
 
+    op.create_table('seals',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('chain', sa.String(length=80), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('rows', Json, nullable=False),
+    sa.Column('digest', sa.String(length=80), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seals')),
+    sa.UniqueConstraint('chain', 'position', name=op.f('uq_seals_chain_position'))
+    )
     op.create_table('settlements',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('order_id', sa.Uuid(), nullable=False),
@@ -347,6 +379,7 @@ def upgrade() -> None:
     sa.Column('name', sa.String(length=200), nullable=True),
     sa.Column('password_hash', sa.Text(), nullable=False),
     sa.Column('role', sa.String(length=32), nullable=False),
+    sa.Column('stores', Json, nullable=True),
     sa.Column('active', sa.Boolean(), server_default=sa.true(), nullable=False),
     sa.Column('epoch', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('failed_logins', sa.Integer(), server_default=sa.text('0'), nullable=False),
@@ -370,6 +403,13 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['store_id'], ['stores.id'], name=op.f('fk_api_keys_store_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_api_keys')),
     sa.UniqueConstraint('prefix', name=op.f('uq_api_keys_prefix'))
+    )
+    op.create_table('export_parts',
+    sa.Column('export_id', sa.Uuid(), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('data', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['export_id'], ['exports.id'], name=op.f('fk_export_parts_export_id')),
+    sa.PrimaryKeyConstraint('export_id', 'position', name=op.f('pk_export_parts'))
     )
     op.create_table('operations',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -457,6 +497,33 @@ def upgrade() -> None:
     with op.batch_alter_table('store_accounts', schema=None) as batch_op:
         batch_op.create_index('uq_store_accounts_one_oms', ['store_id'], unique=True, sqlite_where=sa.text("kind = 'oms' AND active"), postgresql_where=sa.text("kind = 'oms' AND active"))
 
+    op.create_table('approvals',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('store_id', sa.Uuid(), nullable=False),
+    sa.Column('what', sa.String(length=32), nullable=False),
+    sa.Column('target', sa.String(length=32), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('evidence', sa.Text(), nullable=True),
+    sa.Column('data', Json, nullable=True),
+    sa.Column('why', sa.Text(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=32), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('asked_by', sa.String(length=200), nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('state', sa.String(length=32), server_default='open', nullable=False),
+    sa.Column('decided_by', sa.String(length=200), nullable=True),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('decision', sa.Text(), nullable=True),
+    sa.CheckConstraint("state IN ('open', 'approved', 'refused', 'withdrawn', 'stale')", name=op.f('ck_approvals_state')),
+    sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_approvals_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_approvals'))
+    )
+    with op.batch_alter_table('approvals', schema=None) as batch_op:
+        batch_op.create_index('ix_approvals_open', ['asked_at'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+        batch_op.create_index('uq_approvals_one_open', ['order_id', 'what'], unique=True, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+
     op.create_table('order_fees',
     sa.Column('order_id', sa.Uuid(), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
@@ -538,6 +605,11 @@ def downgrade() -> None:
     op.drop_table('order_tenders')
     op.drop_table('order_lines')
     op.drop_table('order_fees')
+    with op.batch_alter_table('approvals', schema=None) as batch_op:
+        batch_op.drop_index('uq_approvals_one_open', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+        batch_op.drop_index('ix_approvals_open', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+
+    op.drop_table('approvals')
     with op.batch_alter_table('store_accounts', schema=None) as batch_op:
         batch_op.drop_index('uq_store_accounts_one_oms', sqlite_where=sa.text("kind = 'oms' AND active"), postgresql_where=sa.text("kind = 'oms' AND active"))
 
@@ -555,6 +627,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_operations_charge_id'))
 
     op.drop_table('operations')
+    op.drop_table('export_parts')
     op.drop_table('api_keys')
     op.drop_table('users')
     with op.batch_alter_table('timeline', schema=None) as batch_op:
@@ -566,6 +639,7 @@ def downgrade() -> None:
         batch_op.drop_index('uq_settlements_one_active', sqlite_where=sa.text('reversed_at IS NULL'), postgresql_where=sa.text('reversed_at IS NULL'))
 
     op.drop_table('settlements')
+    op.drop_table('seals')
     with op.batch_alter_table('runs', schema=None) as batch_op:
         batch_op.drop_index('uq_runs_one_at_a_time', sqlite_where=sa.text("state IN ('waiting', 'running')"), postgresql_where=sa.text("state IN ('waiting', 'running')"))
         batch_op.drop_index('ix_runs_cron_id_created_at')
@@ -592,6 +666,10 @@ def downgrade() -> None:
 
     op.drop_table('inbox')
     op.drop_table('heartbeats')
+    with op.batch_alter_table('exports', schema=None) as batch_op:
+        batch_op.drop_index('ix_exports_waiting', sqlite_where=sa.text("state IN ('waiting', 'running')"), postgresql_where=sa.text("state IN ('waiting', 'running')"))
+
+    op.drop_table('exports')
     with op.batch_alter_table('delivery_attempts', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_delivery_attempts_order_id'))
         batch_op.drop_index(batch_op.f('ix_delivery_attempts_delivery_id'))
