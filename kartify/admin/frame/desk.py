@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from kartify.admin.frame import look
 from kartify.admin.frame.permissions import Permission, who_may
+from kartify.admin.frame.scope import Scope
 from kartify.admin.frame.session import Person, current
 from kartify.domain.errors import KartifyError, NotFound
 from kartify.flows.ground import audit
@@ -122,6 +123,10 @@ class Desk(BaseView):
         """Rows as objects, for reading only; they stay usable after the session is closed."""
         with self.house.database.read() as connection, Session(connection, expire_on_commit=False) as session:
             yield session
+
+    def scope(self, session: Session) -> Scope:
+        """The stores that whoever is signed in may see."""
+        return Scope.of(session, self.person.stores)
 
     def render(self, template: str, **values: Any) -> str:
         person = current()

@@ -24,6 +24,7 @@ class Person:
     email: str
     role: str
     epoch: int
+    stores: tuple[str, ...] | None = None
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
@@ -40,7 +41,9 @@ class Person:
 
 
 def person_of(member: users.Member) -> Person:
-    return Person(id=member.id, email=member.email, role=member.role, epoch=member.epoch)
+    return Person(
+        id=member.id, email=member.email, role=member.role, epoch=member.epoch, stores=member.stores
+    )
 
 
 def current() -> Person | None:

@@ -40,12 +40,16 @@ class LoginRefused(KartifyError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A user as the edges know one. A session is good while its ``epoch`` is the stored one."""
+    """A user as the edges know one. A session is good while its ``epoch`` is the stored one.
+
+    ``stores``: codes of the stores that the user may see; None is all of them.
+    """
 
     id: UUID
     email: str
     role: str
     epoch: int
+    stores: tuple[str, ...] | None = None
 
 
 def hasher() -> PasswordHasher:
@@ -136,7 +140,8 @@ def _count_wrong(connection: Connection, user_id: UUID, at: datetime) -> None:
 
 
 def _member(row: Any) -> Member:
-    return Member(id=row["id"], email=row["email"], role=row["role"], epoch=row["epoch"])
+    stores = None if row["stores"] is None else tuple(row["stores"])
+    return Member(id=row["id"], email=row["email"], role=row["role"], epoch=row["epoch"], stores=stores)
 
 
 def member(house: House, user_id: UUID, epoch: int) -> Member | None:
