@@ -12,15 +12,27 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 PICTURES = Path("docs/pictures")
-PAGES = {
-    "home": "/admin/", "orders": "/admin/orders/", "attention": "/admin/attention/", "crons": "/admin/crons/",
-    "deliveries": "/admin/deliveries/",
+# The ten main pages. A pattern is clicked on the page before it: the first link whose address has it.
+PAGES: dict[str, tuple[str, str | None]] = {
+    "home": ("/admin/", None),
+    "orders": ("/admin/orders/", None),
+    "order": ("/admin/orders/?view=all&status=processing", "main table a[href*='/admin/orders/']"),
+    "attention": ("/admin/attention/", None),
+    "crons": ("/admin/crons/", None),
+    "account": ("/admin/accounts/", "main a[href*='/admin/accounts/']"),
+    "inbox": ("/admin/inbox/", None),
+    "deliveries": ("/admin/deliveries/", None),
+    "audit": ("/admin/audit/", None),
+    "users": ("/admin/users/", None),
 }
+WIDTHS = {"": (1280, 860), "-narrow": (390, 844)}
 CALM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
         "--disable-sync", "--no-first-run"]
 
@@ -53,6 +65,19 @@ def log_in(page: Page, base: str, home: Path) -> None:
     page.wait_for_url(f"{base}/admin/")
 
 
+def take(browser: Browser, base: str, home: Path, *, theme: Literal["light", "dark"], width: str) -> None:
+    wide, high = WIDTHS[width]
+    page = browser.new_page(viewport={"width": wide, "height": high}, color_scheme=theme)
+    log_in(page, base, home)
+    for name, (path, link) in PAGES.items():
+        page.goto(base + path)
+        if link is not None:
+            page.locator(link).first.click()
+            page.wait_for_load_state()
+        page.screenshot(path=PICTURES / f"{name}{width}{'-dark' if theme == 'dark' else ''}.png")
+    page.close()
+
+
 def main() -> None:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
@@ -60,17 +85,8 @@ def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, demo(Path(folder) / "home") as base, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=CALM)
-        for theme in ("light", "dark"):
-            page = browser.new_page(viewport={"width": 1280, "height": 860}, color_scheme=theme)
-            log_in(page, base, Path(folder) / "home")
-            for name, path in PAGES.items():
-                page.goto(base + path)
-                page.screenshot(path=PICTURES / f"{name}{'-dark' if theme == 'dark' else ''}.png")
-            page.goto(f"{base}/admin/orders/")
-            page.click("table a >> nth=0")
-            page.wait_for_load_state()
-            page.screenshot(path=PICTURES / f"order{'-dark' if theme == 'dark' else ''}.png")
-            page.close()
+        for theme, width in product(("light", "dark"), WIDTHS):
+            take(browser, base, Path(folder) / "home", theme=theme, width=width)
         browser.close()
     print(f"pictures in {PICTURES} ({time.strftime('%H:%M')})")
 
