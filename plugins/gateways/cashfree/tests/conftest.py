@@ -2,7 +2,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -11,9 +11,10 @@ import pytest
 from kartify_cashfree import CashfreeGateway, CashfreeSimulator
 from kartify_cashfree.settings import CashfreeSettings
 
-from kartify.http import HttpClient
-from kartify.plugin import HttpAnswer, Inbound, Money, PaymentRef, PaymentRequest, SimulatorOptions
-from kartify.testing.serve import serving
+from kartify.plugin import Inbound, Money, PaymentRef, PaymentRequest, SimulatorOptions
+from kartify.testing.partners import canned, client, door
+
+__all__ = ["canned", "client", "door"]
 
 SECRET = "made-up-client-secret"
 PREVIOUS = "made-up-retired-secret"
@@ -87,37 +88,13 @@ def wish() -> Callable[..., PaymentRequest]:
     return make
 
 
-@pytest.fixture(scope="session")
-def client() -> Iterator[HttpClient]:
-    made = HttpClient(deadline=3)
-    yield made
-    made.close()
-
-
-class Door:
-    """One server for all tests: starting and stopping one for each would cost more than the tests."""
-
-    app: Any = None
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        return self.app(environ, start_response)
-
-
-@pytest.fixture(scope="session")
-def door() -> Iterator[tuple[str, Door]]:
-    made = Door()
-    with serving(made) as url:
-        yield url, made
-
-
 @pytest.fixture
 def simulator(door) -> Callable[..., CashfreeSimulator]:
     """Puts a new simulator behind the door."""
 
     def make(faults: int | None = None) -> CashfreeSimulator:
-        url, behind = door
-        made = CashfreeSimulator(SimulatorOptions(base_url=url, faults=faults))
-        behind.app = made.app()
+        made = CashfreeSimulator(SimulatorOptions(base_url=door.url, faults=faults))
+        door.app = made.app()
         return made
 
     return make
@@ -144,32 +121,8 @@ def live(client, ref, wish, simulator, door) -> SimpleNamespace:
         )
 
     return SimpleNamespace(
-        url=door[0], simulator=running, gateway=gateway, client=client, opened=opened, gateway_with=gateway_with
+        url=door.url, simulator=running, gateway=gateway, client=client, opened=opened, gateway_with=gateway_with
     )
-
-
-class CannedClient:
-    """Answers what it was given, in order, and keeps what it was asked."""
-
-    def __init__(self, *answers: HttpAnswer) -> None:
-        self.answers = list(answers)
-        self.asked: list[tuple[str, str, dict[str, Any]]] = []
-
-    def request(self, method: str, url: str, **given: Any) -> HttpAnswer:
-        self.asked.append((method, url, given))
-        return self.answers.pop(0)
-
-
-@pytest.fixture
-def canned() -> Callable[..., CannedClient]:
-    def make(*answers: tuple[Any, ...]) -> CannedClient:
-        def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> HttpAnswer:
-            raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-            return HttpAnswer(status=status, headers=headers or {}, body=raw)
-
-        return CannedClient(*(answer(*one) for one in answers))
-
-    return make
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from kartify_ccavenue import CCAvenueGateway, CCAvenueSimulator
 from kartify_ccavenue.settings import CCAvenueSettings
 
-from kartify.http import HttpClient
-from kartify.plugin import HttpAnswer, Inbound, Money, PaymentRef, PaymentRequest, SimulatorOptions
-from kartify.testing.serve import serving
+from kartify.plugin import Inbound, Money, PaymentRef, PaymentRequest, SimulatorOptions
+from kartify.testing.partners import CannedClient, canned_by, client, door
+
+__all__ = ["client", "door"]
 
 WEB, API, OLD = (f"{name}0WEB0KEY0" * 2 for name in ("MADE0UP", "ANOTHER", "RETIRED"))
 VALUES = {
@@ -113,19 +114,8 @@ def told(data: Any, key: str = API) -> bytes:
     return f"status=0&enc_response={formula(text, key)}\r\n&enc_error_code=".encode()
 
 
-class CannedClient:
-    """Answers what it was given, in order, and keeps what it was asked."""
-
-    def __init__(self, *answers: HttpAnswer | Exception) -> None:
-        self.answers = list(answers)
-        self.asked: list[tuple[str, str, dict[str, Any]]] = []
-
-    def request(self, method: str, url: str, **given: Any) -> HttpAnswer:
-        self.asked.append((method, url, given))
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+class CommandedClient(CannedClient):
+    """Also tells the commands."""
 
     @property
     def commands(self) -> list[tuple[str, Any]]:
@@ -137,33 +127,7 @@ class CannedClient:
 
 @pytest.fixture
 def canned() -> Callable[..., CannedClient]:
-    def make(*answers: Any) -> CannedClient:
-        def answer(one: Any) -> HttpAnswer | Exception:
-            if isinstance(one, Exception):
-                return one
-            status, body, headers = one if isinstance(one, tuple) else (200, one, {})
-            raw = body if isinstance(body, bytes) else told(body)
-            return HttpAnswer(status=status, headers=headers, body=raw)
-
-        return CannedClient(*(answer(one) for one in answers))
-
-    return make
-
-
-@pytest.fixture(scope="session")
-def client() -> Iterator[HttpClient]:
-    made = HttpClient(deadline=3)
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="session")
-def door() -> Iterator[SimpleNamespace]:
-    """One address for all tests; who answers there is new for each."""
-    here = SimpleNamespace(app=None, url="")
-    with serving(lambda environ, start_response: here.app(environ, start_response)) as url:
-        here.url = url
-        yield here
+    return canned_by(CommandedClient, written=told)
 
 
 @pytest.fixture

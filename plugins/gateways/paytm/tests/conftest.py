@@ -1,7 +1,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from kartify_paytm import PaytmGateway, PaytmSimulator
 from kartify_paytm.settings import PaytmSettings
 
-from kartify.http import HttpClient
-from kartify.plugin import HttpAnswer, Inbound, Money, PaymentRef, PaymentRequest, SimulatorOptions
-from kartify.testing.serve import serving
+from kartify.plugin import Inbound, Money, PaymentRef, PaymentRequest, SimulatorOptions
+from kartify.testing.partners import CannedClient, canned_by, client, door
+
+__all__ = ["client", "door"]
 
 MID = "KARTIF00000000000001"
 KEY, PREVIOUS, OTHER = "made-up-key-1234", "retired-key-9876", "someone-elses-16"
@@ -114,22 +115,6 @@ def wish() -> Callable[..., PaymentRequest]:
     return make
 
 
-@pytest.fixture(scope="session")
-def client() -> Iterator[HttpClient]:
-    made = HttpClient(deadline=3)
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="session")
-def door() -> Iterator[SimpleNamespace]:
-    """One address for all tests, since closing a server takes longer than a test; who answers there is new for each."""
-    here = SimpleNamespace(app=None, url="")
-    with serving(lambda environ, start_response: here.app(environ, start_response)) as url:
-        here.url = url
-        yield here
-
-
 @pytest.fixture
 def live(client, door, ref, wish) -> SimpleNamespace:
     """A gateway that talks to a running simulator."""
@@ -155,16 +140,8 @@ def live(client, door, ref, wish) -> SimpleNamespace:
     )
 
 
-class CannedClient:
-    """Answers what it was given, in order, and keeps what it was asked."""
-
-    def __init__(self, *answers: HttpAnswer) -> None:
-        self.answers = list(answers)
-        self.asked: list[tuple[str, str, dict[str, Any]]] = []
-
-    def request(self, method: str, url: str, **given: Any) -> HttpAnswer:
-        self.asked.append((method, url, given))
-        return self.answers.pop(0)
+class SentClient(CannedClient):
+    """Also tells the bodies that were sent."""
 
     @property
     def sent(self) -> list[dict[str, Any]]:
@@ -173,14 +150,7 @@ class CannedClient:
 
 @pytest.fixture
 def canned() -> Callable[..., CannedClient]:
-    def make(*answers: tuple[int, Any] | tuple[int, Any, dict[str, str]]) -> CannedClient:
-        def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> HttpAnswer:
-            raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-            return HttpAnswer(status=status, headers=headers or {}, body=raw)
-
-        return CannedClient(*(answer(*one) for one in answers))
-
-    return make
+    return canned_by(SentClient)
 
 
 def told(status: str, code: str = "", text: str = "", **body: Any) -> dict[str, Any]:

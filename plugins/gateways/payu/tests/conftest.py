@@ -1,6 +1,5 @@
 import hashlib
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -10,9 +9,10 @@ import pytest
 from kartify_payu import PayUGateway, PayUSimulator
 from kartify_payu.settings import PayUSettings
 
-from kartify.http import HttpClient
-from kartify.plugin import HttpAnswer, Inbound, Money, PaymentRef, PaymentRequest, SimulatorOptions
-from kartify.testing.serve import serving
+from kartify.plugin import Inbound, Money, PaymentRef, PaymentRequest, SimulatorOptions
+from kartify.testing.partners import CannedClient, canned_by, client, door
+
+__all__ = ["client", "door"]
 
 KEY, SALT, OLD, TOKEN = "KEY123", "MADE0UP0SALT0NUMBER1", "RETIRED0SALT0NUMBER0", "made-up-webhook-token"
 VALUES = {"environment": "test", "key": KEY, "salt": SALT, "salt_previous": OLD, "webhook_token": TOKEN}
@@ -109,19 +109,8 @@ def wish() -> Callable[..., PaymentRequest]:
     return make
 
 
-class CannedClient:
-    """Answers what it was given, in order, and keeps what it was asked."""
-
-    def __init__(self, *answers: HttpAnswer | Exception) -> None:
-        self.answers = list(answers)
-        self.asked: list[tuple[str, str, dict[str, Any]]] = []
-
-    def request(self, method: str, url: str, **given: Any) -> HttpAnswer:
-        self.asked.append((method, url, given))
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+class CommandedClient(CannedClient):
+    """Also tells the commands."""
 
     @property
     def commands(self) -> list[tuple[str, ...]]:
@@ -132,33 +121,7 @@ class CannedClient:
 
 @pytest.fixture
 def canned() -> Callable[..., CannedClient]:
-    def make(*answers: Any) -> CannedClient:
-        def answer(one: Any) -> HttpAnswer | Exception:
-            if isinstance(one, Exception):
-                return one
-            status, body, headers = one if isinstance(one, tuple) else (200, one, {})
-            raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-            return HttpAnswer(status=status, headers=headers, body=raw)
-
-        return CannedClient(*(answer(one) for one in answers))
-
-    return make
-
-
-@pytest.fixture(scope="session")
-def client() -> Iterator[HttpClient]:
-    made = HttpClient(deadline=3)
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="session")
-def door() -> Iterator[SimpleNamespace]:
-    """One address for all tests; who answers there is new for each."""
-    here = SimpleNamespace(app=None, url="")
-    with serving(lambda environ, start_response: here.app(environ, start_response)) as url:
-        here.url = url
-        yield here
+    return canned_by(CommandedClient)
 
 
 @pytest.fixture

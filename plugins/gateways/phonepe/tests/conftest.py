@@ -1,6 +1,6 @@
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,9 +10,10 @@ import pytest
 from kartify_phonepe import PhonePeGateway, PhonePeSimulator
 from kartify_phonepe.settings import PhonePeSettings
 
-from kartify.http import HttpClient
 from kartify.plugin import HttpAnswer, Inbound, Money, PaymentRef, PaymentRequest, SimulatorOptions
-from kartify.testing.serve import serving
+from kartify.testing.partners import CannedClient, canned_by, client, door
+
+__all__ = ["client", "door"]
 
 HERE = Path(__file__).parent
 VALUES = json.loads((HERE / "samples" / "settings.json").read_text())
@@ -75,39 +76,14 @@ def wish() -> Callable[..., PaymentRequest]:
     return make
 
 
-class Door:
-    """The place of a simulator: one server for all tests, a new simulator in it for each."""
-
-    app: Any = None
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        return self.app(environ, start_response)
-
-
-@pytest.fixture(scope="session")
-def door() -> Iterator[tuple[str, Door]]:
-    made = Door()
-    with serving(made) as url:
-        yield url, made
-
-
 @pytest.fixture
 def simulated(door) -> Callable[..., PhonePeSimulator]:
-    url, place = door
-
     def make(**options: Any) -> PhonePeSimulator:
-        simulator = PhonePeSimulator(SimulatorOptions(base_url=url, **options))
-        place.app = simulator.app()
+        simulator = PhonePeSimulator(SimulatorOptions(base_url=door.url, **options))
+        door.app = simulator.app()
         return simulator
 
     return make
-
-
-@pytest.fixture(scope="session")
-def client() -> Iterator[HttpClient]:
-    made = HttpClient(deadline=3)
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -129,35 +105,23 @@ def live(simulated, client, ref, wish) -> SimpleNamespace:
     )
 
 
-class CannedClient:
-    """Answers what it was given, in order, and keeps what it was asked. Tokens come by themselves."""
+class TokenedClient(CannedClient):
+    """Tokens come by themselves."""
 
     def __init__(self, *answers: HttpAnswer | Exception) -> None:
-        self.answers = list(answers)
-        self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        super().__init__(*answers)
         self.tokens: list[tuple[str, dict[str, Any]]] = []
 
     def request(self, method: str, url: str, **given: Any) -> HttpAnswer:
         if url.endswith("/oauth/token"):
             self.tokens.append((url, given))
             return HttpAnswer(status=200, headers={}, body=json.dumps(OAUTH).encode())
-        self.asked.append((method, url, given))
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        return super().request(method, url, **given)
 
 
 @pytest.fixture
 def canned() -> Callable[..., CannedClient]:
-    def answer(one: Any) -> Any:
-        if isinstance(one, Exception):
-            return one
-        status, body, *more = one
-        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return HttpAnswer(status=status, headers=more[0] if more else {}, body=raw)
-
-    return lambda *answers: CannedClient(*(answer(one) for one in answers))
+    return canned_by(TokenedClient)
 
 
 @pytest.fixture

@@ -12,9 +12,11 @@ from kartify_razorpay import RazorpayGateway
 from kartify_razorpay.settings import RazorpaySettings
 from kartify_razorpay.simulator import RazorpaySimulator
 
-from kartify.http import HttpClient
-from kartify.plugin import HttpAnswer, Inbound, Money, PaymentRef, PaymentRequest
+from kartify.plugin import Inbound, Money, PaymentRef, PaymentRequest
+from kartify.testing.partners import canned, client
 from kartify.testing.serve import simulating
+
+__all__ = ["canned", "client"]
 
 SAMPLES = Path(__file__).parent / "samples"
 SECRET = "whsec-current"
@@ -92,13 +94,6 @@ def wish() -> Callable[..., PaymentRequest]:
 
 
 @pytest.fixture
-def client() -> Iterator[HttpClient]:
-    made = HttpClient(deadline=3)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def live(client, ref, wish) -> Iterator[SimpleNamespace]:
     """A gateway that talks to a running simulator."""
     with simulating(RazorpaySimulator) as (url, simulator):
@@ -117,27 +112,3 @@ def live(client, ref, wish) -> Iterator[SimpleNamespace]:
             )
 
         yield SimpleNamespace(url=url, simulator=simulator, gateway=gateway, client=client, opened=opened)
-
-
-class CannedClient:
-    """Answers what it was given, in order, and keeps what it was asked."""
-
-    def __init__(self, *answers: HttpAnswer) -> None:
-        self.answers = list(answers)
-        self.asked: list[tuple[str, str, dict[str, Any]]] = []
-
-    def request(self, method: str, url: str, **given: Any) -> HttpAnswer:
-        self.asked.append((method, url, given))
-        return self.answers.pop(0)
-
-
-@pytest.fixture
-def canned() -> Callable[..., CannedClient]:
-    def make(*answers: tuple[int, Any] | tuple[int, Any, dict[str, str]]) -> CannedClient:
-        def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> HttpAnswer:
-            raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-            return HttpAnswer(status=status, headers=headers or {}, body=raw)
-
-        return CannedClient(*(answer(*one) for one in answers))
-
-    return make

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -9,9 +9,10 @@ import stripe as sdk
 from kartify_stripe import StripeGateway, StripeSimulator
 from kartify_stripe.settings import StripeSettings
 
-from kartify.http import HttpClient
-from kartify.plugin import HttpAnswer, Inbound, Money, PaymentRef, PaymentRequest, SimulatorOptions
-from kartify.testing.serve import serving
+from kartify.plugin import Inbound, Money, PaymentRef, PaymentRequest, SimulatorOptions
+from kartify.testing.partners import canned, client, door
+
+__all__ = ["canned", "client", "door"]
 
 SECRET, SECOND, PREVIOUS = "whsec_current000001", "whsec_second0000001", "whsec_retired000001"
 KEY = "sk_test_madeup0000000001"
@@ -121,35 +122,11 @@ def wish() -> Callable[..., PaymentRequest]:
     return make
 
 
-class Door:
-    """One server for all tests; each puts its own stand-in behind it."""
-
-    app: Any = None
-
-    def __call__(self, environ: Any, start_response: Any) -> Any:
-        return self.app(environ, start_response)
-
-
-@pytest.fixture(scope="session")
-def door() -> Iterator[tuple[str, Door]]:
-    made = Door()
-    with serving(made) as url:
-        yield url, made
-
-
-@pytest.fixture(scope="session")
-def client() -> Iterator[HttpClient]:
-    made = HttpClient(deadline=3)
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def live(client, door, ref, wish) -> SimpleNamespace:
     """A gateway that talks to a running stand-in."""
-    url, served = door
-    simulator = StripeSimulator(SimulatorOptions(base_url=url))
-    served.app = simulator.app()
+    simulator = StripeSimulator(SimulatorOptions(base_url=door.url))
+    door.app = simulator.app()
     gateway = StripeGateway(StripeSettings(**simulator.settings()))
 
     def opened(reference: str = "R7Q2M9", minor: int = 129900, age: int = 0) -> PaymentRef:
@@ -167,33 +144,7 @@ def live(client, door, ref, wish) -> SimpleNamespace:
             report.check()
         return told
 
-    return SimpleNamespace(url=url, simulator=simulator, gateway=gateway, client=client, opened=opened, ask=ask)
-
-
-class CannedClient:
-    """Answers what it was given, in order, and keeps what it was asked."""
-
-    def __init__(self, *answers: HttpAnswer) -> None:
-        self.answers = list(answers)
-        self.asked: list[tuple[str, str, dict[str, Any]]] = []
-
-    def request(self, method: str, url: str, **given: Any) -> HttpAnswer:
-        self.asked.append((method, url, given))
-        return self.answers.pop(0)
-
-
-@pytest.fixture
-def canned() -> Callable[..., CannedClient]:
-    """Answers as (status, body) or (status, body, headers); a plain body is a 200."""
-
-    def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> HttpAnswer:
-        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return HttpAnswer(status=status, headers=headers or {}, body=raw)
-
-    def make(*answers: Any) -> CannedClient:
-        return CannedClient(*(answer(*one) if isinstance(one, tuple) else answer(200, one) for one in answers))
-
-    return make
+    return SimpleNamespace(url=door.url, simulator=simulator, gateway=gateway, client=client, opened=opened, ask=ask)
 
 
 @pytest.fixture

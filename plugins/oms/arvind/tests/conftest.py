@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections import deque
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from kartify_arvind.oms import Arvind
 from kartify_arvind.settings import ArvindSettings
 
-from kartify.plugin import HttpAnswer, Inbound, OmsLine, OmsOrder, OmsPayment
+from kartify.plugin import Inbound, OmsLine, OmsOrder, OmsPayment
+from kartify.testing.partners import canned
+
+__all__ = ["canned"]
 
 GIVEN = {
     "api_base": "https://oms.test/api", "merchant": "demo", "hmac_secret": "very-secret-hmac",
@@ -22,28 +24,6 @@ ADDRESS = {
     "name": "Asha Rao", "line1": "12 MG Road", "city": "Bengaluru", "state": "KA", "postcode": "560001",
     "country": "IN", "phone": "+919999999999",
 }
-
-
-class Canned:
-    """A client: answers in order (status, body, headers), or errors; ``asked`` keeps what was called."""
-
-    def __init__(self, *answers):
-        self.answers = deque(answers)
-        self.asked = []
-
-    def request(self, method, url, **given):
-        self.asked.append((method, url, given))
-        answer = self.answers.popleft()
-        if isinstance(answer, Exception):
-            raise answer
-        status, body, *headers = answer
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return HttpAnswer(status=status, headers=headers[0] if headers else {}, body=content)
-
-
-@pytest.fixture
-def canned():
-    return Canned
 
 
 @pytest.fixture

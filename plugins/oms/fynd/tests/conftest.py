@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import deque
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from kartify_fynd.simulator import FyndSimulator
 
 from kartify.http import HttpClient
 from kartify.plugin import HttpAnswer, OmsLine, OmsOrder, OmsPayment
+from kartify.testing.partners import CannedClient, canned_by
 from kartify.testing.serve import simulating
 
 FYND_ID = "FY637CFCC00177713D47"
@@ -35,31 +35,19 @@ class Clock:
         self.ahead += timedelta(seconds=seconds)
 
 
-class Canned:
-    """A client that gives answers in order and keeps what was asked; the token call is answered by itself."""
-
-    def __init__(self, *answers):
-        self.answers = deque(answers)
-        self.asked = []
+class Canned(CannedClient):
+    """The token call is answered by itself."""
 
     def request(self, method, url, **given):
         if url.endswith("/oauth/token"):
-            return _answer(200, {"access_token": "very-secret-token", "expires_in": 3600})
-        self.asked.append((method, url, given))
-        answer = self.answers.popleft()
-        if isinstance(answer, Exception):
-            raise answer
-        return _answer(*answer)
-
-
-def _answer(status, body, headers=None):
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return HttpAnswer(status=status, headers=headers or {}, body=content)
+            body = json.dumps({"access_token": "very-secret-token", "expires_in": 3600}).encode()
+            return HttpAnswer(status=200, headers={}, body=body)
+        return super().request(method, url, **given)
 
 
 @pytest.fixture
 def canned():
-    return Canned
+    return canned_by(Canned)
 
 
 @pytest.fixture
