@@ -34,8 +34,8 @@ lint: install ## style and house rules
 types: install ## static types
 	$(BIN)/mypy kartify $(sort $(dir $(wildcard plugins/*/*/kartify_*/__init__.py)))
 
-certify: install ## run the conformance kit for each of our gateways and keep its verdict
-	for place in $(sort $(wildcard plugins/gateways/*/tests/test_kit.py)); do \
+certify: install ## run the conformance kit for each of our plugins and keep its verdict
+	for place in $(sort $(wildcard plugins/*/*/tests/test_kit.py)); do \
 		$(BIN)/kartify plugins certify $$(basename $$(dirname $$(dirname $$place))) || exit 1; done
 
 bench: install ## how fast a signed webhook is settled, beside pgbench in the same run

@@ -17,8 +17,11 @@ from kartify import certificates, clock, registry
 from kartify.certificates import Certificate
 from kartify.cli.output import columns, json_option, show
 from kartify.domain.errors import Conflict, NotFound
+from kartify.plugin.oms import Oms
 
 KIT = "1"
+# The checks by which a kit is known, and its name.
+_KITS = {"trust_": "kartify.testing.kit.GatewayKit", "push_": "kartify.testing.oms_kit.OmsKit"}
 
 
 @click.command()
@@ -34,7 +37,8 @@ def certify(slug: str, tests: Path | None, report: Path | None, as_json: bool) -
     if installed is None:
         raise NotFound(f"no plugin '{slug}' is installed; there are: {', '.join(sorted(found.partners))}")
     folder = certificates.folder_of(installed.partner)
-    checks = _run(tests or folder.parent / "tests" / "test_kit.py")
+    kit = "push_" if issubclass(installed.partner, Oms) else "trust_"
+    checks = _run(tests or folder.parent / "tests" / "test_kit.py", kit)
     made = Certificate(
         slug=slug, package=installed.distribution, version=installed.version, digest=certificates.digest(folder),
         kit=KIT, made_at=clock.now().isoformat(timespec="seconds"), checks=_by_check(checks), cannot=_lacking(checks),
@@ -49,7 +53,7 @@ def certify(slug: str, tests: Path | None, report: Path | None, as_json: bool) -
         raise click.exceptions.Exit(1)
 
 
-def _run(tests: Path) -> dict[str, str]:
+def _run(tests: Path, kit: str) -> dict[str, str]:
     if importlib.util.find_spec("pytest") is None:
         raise click.ClickException("the kit runs with pytest: install it first (pip install pytest pytest-timeout)")
     if not tests.exists():
@@ -62,8 +66,8 @@ def _run(tests: Path) -> dict[str, str]:
         if done.returncode not in (0, 1) or not told.exists():
             raise click.ClickException(f"the kit did not run:\n{(done.stdout + done.stderr)[-2000:]}")
         checks: dict[str, str] = json.loads(told.read_text("utf-8"))
-    if not any(name.startswith("trust_") for name in checks):
-        raise Conflict(f"{tests} does not run the conformance kit: inherit kartify.testing.kit.GatewayKit")
+    if not any(name.startswith(kit) for name in checks):
+        raise Conflict(f"{tests} does not run the conformance kit: inherit {_KITS[kit]}")
     return checks
 
 

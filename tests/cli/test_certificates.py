@@ -15,6 +15,7 @@ from kartify.flows.people import stores
 from kartify.plugin import Gateway
 
 LIVE = {"key_id": "rzp_live_KARTIFY0000001", "key_secret": "key-secret", "webhook_secret": "whsec"}
+OMSES = ("arvind", "sap", "unicommerce")
 OURS = ("cashfree", "ccavenue", "juspay", "paytm", "payu", "phonepe", "razorpay", "sandbox", "stripe")
 
 
@@ -23,6 +24,13 @@ def test_our_gateways_are_certified_as_they_are_now(slug):
     standing, known = certificates.standing(registry.load().partners[slug].partner)
     assert standing == "certified", "run make certify"
     assert known.passed > 30
+
+
+@pytest.mark.parametrize("slug", OMSES)
+def test_our_omses_with_a_kit_are_certified_as_they_are_now(slug):
+    standing, known = certificates.standing(registry.load().partners[slug].partner)
+    assert standing == "certified", "run make certify"
+    assert known.passed > 20
 
 
 def test_a_changed_file_ends_a_certificate(tmp_path):
