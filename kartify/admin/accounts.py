@@ -15,7 +15,8 @@ from kartify import certificates, contain
 from kartify.accounts import Broken
 from kartify.admin.frame.desk import Desk, common_zone, needs
 from kartify.admin.frame.permissions import Permission
-from kartify.domain.errors import Invalid
+from kartify.admin.frame.scope import Scope
+from kartify.domain.errors import Invalid, NotFound
 from kartify.flows.delivering import deliver_queue
 from kartify.flows.ground import audit
 from kartify.flows.people import stores
@@ -41,8 +42,9 @@ class Accounts(Desk):
     @expose("/")
     def index(self) -> Any:
         with self.reading() as session:
-            accounts = session.scalars(select(Account).order_by(Account.kind, Account.label, Account.id)).all()
-            links, zone = _stores(session), common_zone(session)
+            every = select(Account).order_by(Account.kind, Account.label, Account.id)
+            accounts = session.scalars(self.scope(session).accounts(every, Account.id)).all()
+            links, zone = _stores(session, self.scope(session)), common_zone(session)
             refusals = {one.id: _refused(session, one.id) for one in accounts}
             queues = deliver_queue.queues(session.connection())
         return self.render(
@@ -52,6 +54,13 @@ class Accounts(Desk):
             plugins={one.id: self._plugin(one) for one in accounts},
             queues={one.id: queues.get(one.id, deliver_queue.Queue()) for one in accounts if one.kind == "oms"},
         )
+
+    def _visible(self, account_id: UUID) -> None:
+        """Raises ``NotFound`` for an account of stores that the person may not see."""
+        with self.reading() as session:
+            mine = self.scope(session).accounts(select(Account.id).where(Account.id == account_id), Account.id)
+            if session.scalar(mine) is None:
+                raise NotFound("there is no such account")
 
     def _plugin(self, account: Account) -> Plugin | None:
         installed = self.house.registry.partners.get(account.slug)
@@ -74,6 +83,7 @@ class Accounts(Desk):
     @expose("/<uuid:account_id>/pause", methods=("POST",))
     @needs(Permission.MANAGE)
     def pause(self, account_id: UUID) -> Any:
+        self._visible(account_id)
         act = audit.Act(by=self.person.email, action="pause account", subject=f"account:{account_id}", text="")
         self.do(lambda: self._pause(account_id), act)
         return self.back("accounts.index")
@@ -88,6 +98,7 @@ class Accounts(Desk):
     @expose("/<uuid:account_id>/resume", methods=("POST",))
     @needs(Permission.MANAGE)
     def resume(self, account_id: UUID) -> Any:
+        self._visible(account_id)
         act = audit.Act(by=self.person.email, action="resume account", subject=f"account:{account_id}", text="")
         self.do(lambda: self._resume(account_id), act)
         return self.back("accounts.index")
@@ -100,6 +111,7 @@ class Accounts(Desk):
     @expose("/<uuid:account_id>/test", methods=("POST",))
     @needs(Permission.WORK)
     def test(self, account_id: UUID) -> Any:
+        self._visible(account_id)
         act = audit.Act(by=self.person.email, action="test connection", subject=f"account:{account_id}", text="")
         self.do(lambda: self._test(account_id), act)
         return self.back("accounts.index")
@@ -116,6 +128,7 @@ class Accounts(Desk):
     @expose("/<uuid:account_id>/drain", methods=("POST",))
     @needs(Permission.WORK)
     def drain(self, account_id: UUID) -> Any:
+        self._visible(account_id)
         act = audit.Act(by=self.person.email, action="drain account", subject=f"account:{account_id}", text="")
         self.do(lambda: self._drain(account_id), act)
         return self.back("accounts.index")
@@ -128,10 +141,9 @@ class Accounts(Desk):
         return f"{found} {told} tried now; reload the page to see what came of it."
 
 
-def _stores(session: Session) -> dict[UUID, list[str]]:
-    rows = session.execute(
-        select(StoreAccount.account_id, Store.code, StoreAccount.active).join(Store, Store.id == StoreAccount.store_id)
-    )
+def _stores(session: Session, scope: Scope) -> dict[UUID, list[str]]:
+    linked: Any = select(StoreAccount.account_id, Store.code, StoreAccount.active)
+    rows = session.execute(scope.rows(linked.join(Store, Store.id == StoreAccount.store_id), Store.id))
     found: dict[UUID, list[str]] = {}
     for row in rows:
         found.setdefault(row.account_id, []).append(row.code if row.active else f"{row.code} (no longer)")

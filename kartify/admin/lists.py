@@ -1,4 +1,4 @@
-"""Read-only lists: inbox, deliveries, runs, audit. One view, declared as data."""
+"""Read-only lists: inbox, deliveries, runs. One view, declared as data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kartify.admin.frame.desk import Desk, common_zone
 from kartify.admin.frame.paging import by_id
 from kartify.admin.frame.permissions import Permission
 from kartify.house import House
-from kartify.models import Account, AuditEntry, Base, Delivery, InboxMessage, Order, Run
+from kartify.models import Account, Base, Delivery, InboxMessage, Order, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +148,4 @@ RUNS = Listing(
         Filter(name="by", title="Started by", column=Run.by),
     ),
 )
-AUDIT = Listing(
-    name="Audit", endpoint="audit", model=AuditEntry, opens_to=Permission.MANAGE,
-    about="What people did, refused attempts too.", empty="Nobody has done anything yet.",
-    columns=(
-        Column("When", "when", lambda row: row.at), Column("Who", "text", lambda row: row.by),
-        Column("What", "text", lambda row: row.action), Column("On", "text", lambda row: row.subject),
-        Column("Text", "free", lambda row: row.text),
-    ),
-    filters=(
-        Filter(name="by", title="Who", column=AuditEntry.by),
-        Filter(name="action", title="What", column=AuditEntry.action),
-    ),
-)
-LISTINGS = (INBOX, DELIVERIES, RUNS, AUDIT)
+LISTINGS = (INBOX, DELIVERIES, RUNS)

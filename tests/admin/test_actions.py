@@ -15,13 +15,16 @@ from fakes import report
 from kartify import clock
 from kartify.domain.cases import CaseType, CaseWanted
 from kartify.domain.errors import Temporary
+from kartify.domain.status import Status
 from kartify.flows.delivering import deliver
 from kartify.flows.lookups import asking, lookup, runs
 from kartify.flows.operating import operations
-from kartify.flows.people import stores
+from kartify.flows.people import byhand, keys, stores
+from kartify.flows.people.approvals import NeedsSecond
 from kartify.flows.settling import cases
 from kartify.models import (
     Account,
+    ApiKey,
     AuditEntry,
     Case,
     Charge,
@@ -58,7 +61,15 @@ POSTS = {
     "/admin/accounts/{account}/test": WORKERS,
     "/admin/users/{user}/role": ADMINS,
     "/admin/users/{user}/access": ADMINS,
+    "/admin/users/create": ADMINS,
     "/admin/users/{user}/sessions": ADMINS,
+    "/admin/users/{user}/stores": ADMINS,
+    "/admin/users/{user}/password": ADMINS,
+    "/admin/approvals/{approval}/agree": WORKERS,
+    "/admin/approvals/{approval}/refuse": WORKERS,
+    "/admin/approvals/{approval}/withdraw": WORKERS,
+    "/admin/keys/create": ADMINS,
+    "/admin/keys/{key}/revoke": ADMINS,
 }
 PUBLIC = {"admin.login"}
 
@@ -83,13 +94,28 @@ def open_case(cockpit: Cockpit, kind: CaseType = CaseType.OMS_REFUSED, held: int
     return UUID(str(cockpit.rows(Case, type=kind)[0]["id"]))
 
 
+def waiting_request(cockpit: Cockpit, number: str = "A1") -> UUID:
+    """An order that waits for a second person."""
+    stores.set_store(cockpit.house, cockpit.shop.code, {"second_person": "true"})
+    with pytest.raises(NeedsSecond) as waits:
+        byhand.move(cockpit.house, cockpit.missing(number), target=Status.PROCESSING, by="first@shop.example",
+                    reason="bank slip seen")
+    return waits.value.approval_id
+
+
+def api_key(cockpit: Cockpit) -> UUID:
+    keys.create_key(cockpit.house, cockpit.shop.code, "storefront", label="site")
+    return UUID(str(cockpit.rows(ApiKey)[0]["id"]))
+
+
 @pytest.fixture
 def targets(cockpit: Cockpit) -> dict[str, object]:
     order, delivery = dead_delivery(cockpit)
     return {
         "order": order, "delivery": delivery, "cron": cockpit.rows(Cron)[0]["id"], "account": cockpit.gateway,
         "run": runs.start(cockpit.house, cockpit.gateway, by="x"), "case": open_case(cockpit),
-        "charge": cockpit.rows(Charge, order_id=order)[0]["id"],
+        "charge": cockpit.rows(Charge, order_id=order)[0]["id"], "approval": waiting_request(cockpit),
+        "key": api_key(cockpit),
     }
 
 
@@ -101,7 +127,8 @@ def test_the_table_names_every_post_of_the_admin(cockpit: Cockpit) -> None:
         if "POST" in (rule.methods or ()) and rule.endpoint not in PUBLIC and rule.rule != "/admin/logout"
     }
     names = {"uuid:order_id": "order", "uuid:delivery_id": "delivery", "uuid:cron_id": "cron", "uuid:run_id": "run",
-             "uuid:case_id": "case", "uuid:charge_id": "charge", "uuid:account_id": "account", "uuid:user_id": "user"}
+             "uuid:case_id": "case", "uuid:charge_id": "charge", "uuid:account_id": "account", "uuid:user_id": "user",
+             "uuid:approval_id": "approval", "uuid:key_id": "key"}
     for long, short in names.items():
         served = {rule.replace(long, short) for rule in served}
     assert {rule.replace("<slug>/<verb>", "ledger/confirm-payment") for rule in served} == known

@@ -40,6 +40,8 @@ PAGES = {
     "/admin/runs/": EVERYBODY,
     "/admin/audit/": ADMINS,
     "/admin/users/": ADMINS,
+    "/admin/keys/": ADMINS,
+    "/admin/approvals/": EVERYBODY,
 }
 
 

@@ -24,6 +24,7 @@ TONES = {
     "pending": "wait", "created": "wait", "voided": "quiet", "partially_refunded": "warn", "disputed": "bad",
     "paid": "good", "unpaid": "bad", "never asked": "quiet", "live": "bad", "test": "quiet", "on": "good",
     "off": "quiet", "late": "bad", "closed": "quiet", "locked": "warn",
+    "approved": "good", "refused": "bad", "stale": "quiet", "in use": "good", "revoked": "quiet",
     "certified": "good", "changed since": "warn", "not certified": "warn",
 }
 _ICONS = {"good": "✓", "wait": "◷", "warn": "!", "bad": "✕", "quiet": "–"}

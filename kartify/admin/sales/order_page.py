@@ -9,8 +9,10 @@ from uuid import UUID
 
 from flask import flash, make_response, request
 from flask_admin import expose
+from flask_babel import gettext
 
 from kartify import clock, contain
+from kartify.admin import approvals
 from kartify.admin.frame.desk import Desk
 from kartify.admin.sales import order_data
 from kartify.admin.sales.order_data import OrderData
@@ -22,6 +24,7 @@ from kartify.domain.errors import Invalid, KartifyError, NotFound
 from kartify.domain.status import Actor, Status, targets
 from kartify.flows.ground import audit
 from kartify.flows.people import byhand, edit
+from kartify.flows.people.approvals import NeedsSecond
 from kartify.house import House
 
 Trace = Literal["nowhere", "moves", "audit"]
@@ -54,6 +57,8 @@ class OrderPage(Desk):
     ) -> Any:
         """After a refusal: the same page with what was typed, the sentence, and what others did meanwhile."""
         data = self.read(order_id)
+        with self.reading() as session:
+            asked = approvals.of_order(session, data.order, me=self.person.email)
         page = self.render(
             "cockpit/order.html", data=data, order=data.order, zone=data.store.timezone, sentences=sentences(data),
             timeline=entries(data, personal=self.person.personal), moves=moves_of(data), cancel=cancel_of(data),
@@ -61,6 +66,7 @@ class OrderPage(Desk):
             refunds={one.charge.id: one for one in refundable(self.house, data)},
             pushable=[one.id for one in data.deliveries if one.state == "dead"], now=clock.now(),
             typed=request.form if code != 200 else {}, problem=problem, differences=told(differences),
+            asked=asked, rule=approvals.rule_of(data.store),
         )
         return make_response(page, code)
 
@@ -75,6 +81,11 @@ class OrderPage(Desk):
             said = work()
         except NotFound:
             raise
+        except NeedsSecond as waits:
+            # Not a failure: the page shows the request, and what a colleague does with it.
+            self.audited(act, f"not done: {waits}")
+            flash(gettext("Nothing was moved: %(why)s.", why=str(waits)), "warn")
+            return self.back("orders.page", order_id=order_id)
         except edit.Stale as stale:
             self.audited(act, f"not done: {stale}")
             return self.show(order_id, code=409, problem=str(stale), differences=stale.differences)

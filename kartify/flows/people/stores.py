@@ -55,13 +55,20 @@ def create_store(house: House, code: str, *, name: str, currency: str = "INR") -
     return store_id
 
 
-def set_store(house: House, code: str, changes: Mapping[str, str]) -> dict[str, Any]:
-    """Changes name, timezone, return_origins (comma separated) or any field of ``StorePolicy``. Raises ``Invalid``."""
+def set_store(house: House, code: str, changes: Mapping[str, str], *, by: str | None = None) -> dict[str, Any]:
+    """Changes name, timezone, return_origins (comma separated) or any field of ``StorePolicy``. Raises ``Invalid``.
+
+    ``by``: who, for the audit: a guard that someone switches off must be seen there.
+    """
     with house.database.write() as connection:
         row = store_row(connection, code)
         own, policy = _split_store(changes, dict(row["policy"]))
         values = {**own, "policy": policy, "version": row["version"] + 1}
         connection.execute(update(stores).where(stores.c.id == row["id"]).values(values))
+        if by is not None:
+            told = ", ".join(f"{name}={value}" for name, value in changes.items())
+            act = audit.Act(by=by, action="store", subject=f"store:{row['id']}", text=f"{code}: {told}")
+            audit.write(connection, act)
     return values
 
 
