@@ -1,4 +1,4 @@
-"""``python -m kartify.translations``: gathers every text that is marked, brings the catalogues up to date, compiles them.
+"""``python -m kartify.translations``: gathers every marked text, brings the catalogues up to date, compiles them.
 
 No dates and no machine's name are written, so the same code always gives the same files.
 """
