@@ -5,6 +5,7 @@ No dates and no machine's name are written, so the same code always gives the sa
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,8 @@ ROOT: Final = HERE.parent
 TEMPLATE: Final = HERE / "messages.pot"
 METHODS: Final = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
 # "_" and gettext; texts of the web pages stand in Python and in templates.
+# A compiled file tells when it was made: the same moment each time.
+ALWAYS: Final = datetime(2026, 1, 1, tzinfo=UTC)
 KEYWORDS: Final = {"_": None, "gettext": None, "ngettext": (1, 2)}
 
 
@@ -52,6 +55,7 @@ def updated(path: Path, template: Catalog) -> Catalog:
 
 def compiled(catalog: Catalog) -> bytes:
     paper = BytesIO()
+    catalog.creation_date = catalog.revision_date = ALWAYS
     write_mo(paper, catalog)
     return paper.getvalue()
 
