@@ -6,14 +6,16 @@ import re
 
 import pytest
 from browser import ROLES, SECRET_WORDS, Cockpit, plain
+from fakes import webhook
 
 from kartify import clock
 from kartify.domain.cases import CaseType, CaseWanted
 from kartify.flows.ground import audit
 from kartify.flows.lookups import asking, runs
 from kartify.flows.people import stores
+from kartify.flows.receiving import receive
 from kartify.flows.settling import cases
-from kartify.models import Cron, Order
+from kartify.models import Cron, InboxMessage, Order
 
 EVERYBODY = ["viewer", "support", "finance", "admin"]
 WORKERS = ["support", "admin"]
@@ -35,8 +37,12 @@ PAGES = {
     "/admin/tools/": EVERYBODY,
     "/admin/tools/ledger/confirm-payment": WORKERS,
     "/admin/accounts/": EVERYBODY,
+    "/admin/attention/?state=snoozed": EVERYBODY,
+    "/admin/attention/?state=closed": EVERYBODY,
     "/admin/inbox/": EVERYBODY,
+    "/admin/inbox/{message}": EVERYBODY,
     "/admin/deliveries/": EVERYBODY,
+    "/admin/jobs/": EVERYBODY,
     "/admin/runs/": EVERYBODY,
     "/admin/audit/": ADMINS,
     "/admin/users/": ADMINS,
@@ -60,7 +66,8 @@ def fill(cockpit: Cockpit) -> dict[str, object]:
     cron = cockpit.rows(Cron)[0]["id"]
     run = runs.start(cockpit.house, cockpit.gateway, by="asha@example.com")
     audit.record(cockpit.house, audit.Act(by="x", action="y", subject="z", text="t"))
-    return {"order": order, "cron": cron, "run": run}
+    receive.webhook(cockpit.house, cockpit.gateway, webhook("e1", event="unknown", secret="whsec-very-secret"))
+    return {"order": order, "cron": cron, "run": run, "message": cockpit.rows(InboxMessage)[0]["id"]}
 
 
 @pytest.mark.parametrize("role", ROLES)
