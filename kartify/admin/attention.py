@@ -186,15 +186,20 @@ _LENGTHS = {"1h": timedelta(hours=1), "4h": timedelta(hours=4), "week": timedelt
 
 
 def until(choice: str, typed: str, zone: str) -> datetime:
-    """The end of a rest: a length, tomorrow at nine, or a moment in the store's zone. Raises ``Invalid``."""
-    if choice in _LENGTHS:
-        return clock.now() + _LENGTHS[choice]
-    local = clock.now().astimezone(zone_of(zone))
-    if choice == "tomorrow":
-        nine = (local + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
-        return nine.astimezone(UTC)
+    """The end of a rest: a moment that was typed (in the store's zone) goes before a length. Raises ``Invalid``."""
+    if not typed.strip():
+        return _after(choice, zone)
     try:
         found = datetime.fromisoformat(typed)
         return (found if found.tzinfo else found.replace(tzinfo=zone_of(zone))).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Invalid("until", "expected how long it may rest, or a date and time") from None
+        raise Invalid("until", "expected a date and time, such as 2026-11-30T10:00") from None
+
+
+def _after(choice: str, zone: str) -> datetime:
+    if choice in _LENGTHS:
+        return clock.now() + _LENGTHS[choice]
+    if choice != "tomorrow":
+        raise Invalid("until", "expected how long it may rest, or a date and time")
+    there = clock.now().astimezone(zone_of(zone)) + timedelta(days=1)
+    return there.replace(hour=9, minute=0, second=0, microsecond=0).astimezone(UTC)

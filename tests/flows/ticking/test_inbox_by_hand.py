@@ -176,11 +176,12 @@ def test_a_message_that_is_the_only_proof_of_money_is_not_discarded(house, trave
     assert broken(house) == []
 
 
-def test_more_money_than_is_known_of_the_charge_is_proof_too(house, travel, account, rows):
+@pytest.mark.parametrize("state", ["captured", "authorized", "partially_refunded"])
+def test_more_money_than_is_known_of_the_charge_is_proof_too(house, travel, account, rows, state):
     receive.webhook(house, account, pay(order="ord_of_nobody", payment="pay_7", amount=100))
     travel.shift(receive.ORPHAN_PATIENCE)
     inbox_by_hand.again(house, message(rows)["id"], by="asha@x")
-    receive.webhook(house, account, pay("e2", order="ord_of_nobody", payment="pay_7", amount=200))
+    receive.webhook(house, account, pay("e2", order="ord_of_nobody", payment="pay_7", amount=200, state=state))
     later = rows("inbox", state="waiting")[0]
     with pytest.raises(Conflict, match=r"₹2\.00"):
         inbox_by_hand.discard(house, later["id"], by="asha@x", reason="not ours")
