@@ -234,7 +234,7 @@ def test_a_rest_is_meant_in_the_stores_zone(choice: str, typed: str, said: str) 
 
 @pytest.mark.parametrize("typed", ["", "soon", "0001-01-01T00:00", "2026-13-01T00:00"])
 def test_a_moment_that_is_none_is_refused_in_words(typed: str) -> None:
-    with pytest.raises(Invalid, match="until: expected (how long|a date and time)"):
+    with pytest.raises(Invalid, match=r"until: expected (how long|a date and time)"):
         until("", typed, "Asia/Kolkata")
 
 
