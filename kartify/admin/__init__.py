@@ -11,8 +11,11 @@ from kartify.admin.accounts import Accounts
 from kartify.admin.approvals import Approvals
 from kartify.admin.attention import Attention
 from kartify.admin.crons import Crons
+from kartify.admin.deliveries import Deliveries
 from kartify.admin.frame.session import init_sessions
 from kartify.admin.home import Home
+from kartify.admin.inbox import Inbox
+from kartify.admin.jobs_page import Jobs
 from kartify.admin.keys import Keys
 from kartify.admin.lists import LISTINGS, RowList
 from kartify.admin.people import People
@@ -50,6 +53,10 @@ def init_admin(app: Flask, house: House) -> Admin:
     admin.add_view(Crons(house, csrf, name="Crons", category="System", endpoint="crons", url="crons"))
     admin.add_view(Tools(house, csrf, name="Tools", category="System", endpoint="tools", url="tools"))
     admin.add_view(Accounts(house, csrf, name="Accounts", category="System", endpoint="accounts", url="accounts"))
+    admin.add_view(Inbox(house, csrf, name="Inbox", category="System", endpoint="inbox", url="inbox"))
+    admin.add_view(Deliveries(house, csrf, name="Deliveries", category="System", endpoint="deliveries",
+                              url="deliveries"))
+    admin.add_view(Jobs(house, csrf, name="Jobs", category="System", endpoint="jobs", url="jobs"))
     for listing in LISTINGS:
         admin.add_view(RowList(house, csrf, listing))
     admin.add_view(Trail(house, csrf, name="Audit", category="System", endpoint="audit", url="audit"))

@@ -96,7 +96,7 @@ def test_no_page_is_wider_than_the_screen_or_heavier_than_500_kb(cockpit, width:
     stores.pause_account(cockpit.house, cockpit.oms, by="x", reason="stock count")
     person = cockpit.open("admin", width=width, theme=theme)
     for path in ("", "orders/", f"orders/{order}", f"orders/{order}/edit", "attention/", "crons/", "accounts/",
-                 "deliveries/", "inbox/", "runs/", "audit/", "users/", "tools/"):
+                 "deliveries/", "inbox/", "jobs/", "runs/", "audit/", "users/", "tools/"):
         answer = person.page.goto(f"{cockpit.base}/admin/{path}")
         assert answer is not None
         assert answer.status == 200, path
@@ -107,7 +107,7 @@ def test_no_page_is_wider_than_the_screen_or_heavier_than_500_kb(cockpit, width:
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
 PATHS = ("", "orders/", "orders/{order}", "orders/{order}/edit", "attention/", "crons/", "crons/{cron}", "accounts/",
-         "deliveries/", "inbox/", "runs/", "audit/", "users/", "tools/")
+         "deliveries/", "inbox/", "jobs/", "runs/", "audit/", "users/", "tools/")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -149,10 +149,10 @@ class Desk(BaseView):
         flash(said, "good")
         return self.back(endpoint, **values)
 
-    def do(self, work: Callable[[], str], act: audit.Act, **ties: Any) -> bool:
+    def do(self, work: Callable[[], str], act: audit.Act, *, traced: bool = False, **ties: Any) -> bool:
         """Runs an action, shows its sentence or why not, and writes both kinds of ending into the audit.
 
-        ``ties``: ``order_id``.
+        ``traced``: the flow writes its success itself. ``ties``: ``order_id``.
         """
         try:
             said = work()
@@ -161,7 +161,8 @@ class Desk(BaseView):
             self.audited(act, f"not done: {problem}")
             return False
         flash(said, "good")
-        self.audited(act, said, **ties)
+        if not traced:
+            self.audited(act, said, **ties)
         return True
 
     def audited(self, act: audit.Act, said: str, **ties: Any) -> None:
