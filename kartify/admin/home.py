@@ -30,7 +30,8 @@ class Home(Doors):
             day = day_of(clock.now(), zone)
             accounts = partners.accounts_of(session, scope)
             refused = partners.refusals_of(session, accounts, day.now)
-            figures = _figures(session, scope, day)
+            slugs = {one.id: one.slug for one in accounts}
+            figures = _figures(session, scope, slugs, day)
             groups = _lights(session, scope, accounts, day)
             began = _began(session, scope)
         found = [
@@ -53,20 +54,20 @@ class Home(Doors):
         return verdict.findings(figures["risk"], figures["waiting"], lights, day.now)
 
 
-def _figures(session: Session, scope: Scope, day: Day) -> dict[str, Any]:
+def _figures(session: Session, scope: Scope, slugs: Mapping[UUID, str], day: Day) -> dict[str, Any]:
+    today, week = recovered.speeds(session, scope, day)
     return {
-        "risk": risk.read(session, scope, day.now), "recovered": recovered.read(session, scope, day),
-        "waiting": waiting.read(session, scope, day.now),
-        "today": recovered.speeds(session, scope, day.midnight),
-        "week": recovered.speeds(session, scope, day.now - recovered.WEEK),
+        "risk": risk.read(session, scope, slugs, day.now), "recovered": recovered.read(session, scope, day),
+        "waiting": waiting.read(session, scope, day.now), "today": today, "week": week,
     }
 
 
 def _lights(session: Session, scope: Scope, accounts: Sequence[Account], day: Day) -> dict[str, list[Light]]:
     """Laws are about all stores, so only who sees all is told which is broken."""
-    laws = [machines.law_light(session, day.now)] if scope.stores is None else []
+    crons = partners.crons_of(session)
+    laws = [machines.law_light(crons, day.now)] if scope.stores is None else []
     return {
-        "crons": worst_first(partners.cron_lights(session, scope, accounts, day.now)),
+        "crons": worst_first(partners.cron_lights(crons, scope, accounts, day.now)),
         "queues": worst_first(machines.queue_lights(session, scope, day.now)),
         "processes": machines.process_lights(session, day.now), "laws": laws,
     }
@@ -74,13 +75,10 @@ def _lights(session: Session, scope: Scope, accounts: Sequence[Account], day: Da
 
 def _began(session: Session, scope: Scope) -> dict[str, bool]:
     """What a fresh install lacks still."""
-    def any_of(found: Any) -> bool:
-        return session.execute(found.limit(1)).first() is not None
-
-    return {
-        "store": any_of(scope.rows(select(Store.id), Store.id)),
-        "order": any_of(scope.rows(select(Order.id), Order.store_id)),
-    }
+    stores: Any = scope.rows(select(Store.id), Store.id)
+    orders: Any = scope.rows(select(Order.id), Order.store_id)
+    row = session.execute(select(stores.exists(), orders.exists())).one()
+    return {"store": bool(row[0]), "order": bool(row[1])}
 
 
 def _labels(accounts: Sequence[Account]) -> dict[str | None, str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from flask_babel import gettext as _
-from sqlalchemy import case, func, select
+from sqlalchemy import String, case, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from kartify.admin.frame.scope import Scope
@@ -24,56 +25,68 @@ UNCHECKED: Final = timedelta(hours=1)
 _OPEN: Final = (State.DUE, State.CLAIMED, State.SENT_UNKNOWN, State.FOUND)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """``late``: due for longer than the objective. ``oldest``: the earliest due time."""
+
+    waiting: int
+    late: int
+    oldest: datetime | None
+
+
 def queue_lights(session: Session, scope: Scope, now: datetime) -> list[Light]:
-    return [_inbox(session, scope, now), _outbox(session, scope, now), _operations(session, scope, now)]
+    found = _queues(session, scope, now)
+    plain = {
+        "inbox": (_("Inbox: what reached us"), "inbox.index", _("Open the messages that wait"), {"state": "waiting"}),
+        "operations": (_("Captures, voids and refunds"), "accounts.index", _("Open the accounts"), {}),
+    }
+    lights = []
+    for key, (name, endpoint, act, ties) in plain.items():
+        tone, word, reason = _queue(found[key], now)
+        lights.append(Light(name=name, tone=tone, word=word, reason=reason, endpoint=endpoint, act=act, ties=ties))
+    return [lights[0], _outbox(found["outbox"], found["parked"].waiting, now), lights[1]]
 
 
-def _counted(session: Session, found: Any, due: Any, limit: datetime) -> tuple[int, int, datetime | None]:
-    """(all that wait, of these late, the oldest due time)."""
+def _queues(session: Session, scope: Scope, now: datetime) -> dict[str, Queue]:
+    """One query; each part goes by the partial index of what is not done."""
+    message, operation, row = InboxMessage, Operation, Delivery
+    waits = scope.accounts(_counted("inbox", message.due_at, now - MESSAGE_LATE), message.account_id)
+    calls = scope.accounts(_counted("operations", operation.due_at, now - CALL_LATE), operation.account_id)
+    told = scope.rows(_counted("outbox", row.due_at, now - CALL_LATE), row.store_id)
+    # A delivery that nobody tries any more has an exception; what a person closed is decided.
+    parked = scope.rows(_counted("parked", Case.deadline, now), Case.store_id)
+    found = session.execute(union_all(
+        waits.where(message.state == "waiting"), told.where(row.state.in_(_OPEN)),
+        calls.where(operation.due_at.is_not(None)),
+        parked.where(Case.closed_at.is_(None), Case.subject.startswith("delivery:")),
+    ))
+    return {name: Queue(waiting=many, late=int(late or 0), oldest=oldest) for name, many, late, oldest in found}
+
+
+def _counted(name: str, due: Any, limit: datetime) -> Any:
     late = func.sum(case((due < limit, 1), else_=0))
-    row = session.execute(found.with_only_columns(func.count(), late, func.min(due))).one()
-    return row[0], int(row[1] or 0), row[2]
+    return select(literal(name, String).label("name"), func.count().label("many"), late.label("late"),
+                  func.min(due).label("oldest"))
 
 
-def _inbox(session: Session, scope: Scope, now: datetime) -> Light:
-    found = scope.accounts(select(InboxMessage).where(InboxMessage.state == "waiting"), InboxMessage.account_id)
-    waiting, late, oldest = _counted(session, found, InboxMessage.due_at, now - MESSAGE_LATE)
-    tone, word, reason = _queue(waiting, late, oldest, now)
-    return Light(name=_("Inbox: what reached us"), tone=tone, word=word, reason=reason, endpoint="inbox.index",
-                 act=_("Open the messages that wait"), ties={"state": "waiting"})
-
-
-def _outbox(session: Session, scope: Scope, now: datetime) -> Light:
-    """A delivery that nobody tries any more has an exception; what a person closed is decided."""
-    found = scope.rows(select(Delivery).where(Delivery.state.in_(_OPEN)), Delivery.store_id)
-    waiting, late, oldest = _counted(session, found, Delivery.due_at, now - CALL_LATE)
-    parked = select(func.count()).where(Case.closed_at.is_(None), Case.subject.startswith("delivery:"))
-    stuck = session.execute(scope.rows(parked, Case.store_id)).scalar_one()
-    tone, word, reason = _queue(waiting, late, oldest, now)
+def _outbox(queue: Queue, parked: int, now: datetime) -> Light:
+    tone, word, reason = _queue(queue, now)
     state = "due"
-    if stuck:
-        tone, state, word = "bad", "dead", _("%(count)s parked", count=stuck)
-        parked_why = _("They did not reach the OMS and each has an exception that a person must decide.")
-        reason = f"{parked_why} {reason}".strip()
+    if parked:
+        tone, state, word = "bad", "dead", _("%(count)s parked", count=parked)
+        why = _("They did not reach the OMS, and each has an exception that a person must decide.")
+        reason = f"{why} {reason}".strip()
     return Light(name=_("Outbox: what an OMS must get"), tone=tone, word=word, reason=reason,
                  endpoint="deliveries.index", act=_("Open the deliveries"), ties={"state": state})
 
 
-def _operations(session: Session, scope: Scope, now: datetime) -> Light:
-    found = scope.accounts(select(Operation).where(Operation.due_at.is_not(None)), Operation.account_id)
-    waiting, late, oldest = _counted(session, found, Operation.due_at, now - CALL_LATE)
-    tone, word, reason = _queue(waiting, late, oldest, now)
-    return Light(name=_("Captures, voids and refunds"), tone=tone, word=word, reason=reason,
-                 endpoint="accounts.index", act=_("Open the accounts"))
-
-
-def _queue(waiting: int, late: int, oldest: datetime | None, now: datetime) -> tuple[str, str, str]:
-    if late and oldest is not None:
-        return "bad", _("%(count)s late", count=late), _(
-            "The oldest was due %(time)s ago; %(count)s wait in all.", time=ago(oldest, now), count=waiting
+def _queue(queue: Queue, now: datetime) -> tuple[str, str, str]:
+    if queue.late and queue.oldest is not None:
+        return "bad", _("%(count)s late", count=queue.late), _(
+            "The oldest was due %(time)s ago; %(count)s wait in all.", time=ago(queue.oldest, now), count=queue.waiting
         )
-    if waiting:
-        return "good", _("flows"), _("%(count)s wait for their turn.", count=waiting)
+    if queue.waiting:
+        return "good", _("flows"), _("%(count)s wait for their turn.", count=queue.waiting)
     return "good", _("empty"), ""
 
 
@@ -102,19 +115,16 @@ def _process(role: str, beats: Sequence[Heartbeat], now: datetime) -> Light:
     return Light(name=name, tone=tone, word=word, reason=reason, endpoint="runs.index", act=_("Open the last runs"))
 
 
-def law_light(session: Session, now: datetime) -> Light:
-    """What the core's own cron found when it checked last."""
-    cron_id = session.execute(
-        select(Cron.id).where(Cron.name == "laws", Cron.account_id.is_(None))
-    ).scalar_one_or_none()
-    over = select(Run).where(Run.cron_id == cron_id, Run.state.in_(("done", "failed", "lost", "stopped")))
-    run = session.scalars(over.order_by(Run.created_at.desc()).limit(1)).first() if cron_id else None
+def law_light(crons: Sequence[tuple[Cron, Run | None]], now: datetime) -> Light:
+    """What the core's own cron found when it checked last. ``crons``: each with its last run."""
+    mine = next(((cron, run) for cron, run in crons if cron.name == "laws" and cron.account_id is None), None)
+    cron, run = mine or (None, None)
     tone, word, reason = _laws(run, now)
-    where: dict[str, Any] = {"endpoint": "crons.cron", "ties": {"cron_id": cron_id}} if cron_id else {
-        "endpoint": "crons.index"
-    }
+    where: dict[str, Any] = {"endpoint": "crons.index"}
     if run is not None:
         where = {"endpoint": "crons.watch", "ties": {"run_id": run.id}}
+    elif cron is not None:
+        where = {"endpoint": "crons.cron", "ties": {"cron_id": cron.id}}
     return Light(name=_("The laws"), tone=tone, word=word, reason=reason, act=_("Open the last check"), **where)
 
 

@@ -65,17 +65,7 @@ def _account(account: Account, problem: str | None, refused: int, now: datetime)
     return "good", _("works"), _("Failed last: %(why)s", why=why) if why else ""
 
 
-def cron_lights(session: Session, scope: Scope, accounts: Sequence[Account], now: datetime) -> list[Light]:
-    """Crons of the core belong to no store: they are shown to whoever sees all."""
-    names = {one.id: one.label for one in accounts}
-    known: list[Light] = []
-    for cron, run in _with_last_run(session):
-        if cron.account_id in names or (cron.account_id is None and scope.stores is None):
-            known.append(_cron_light(cron, run, names.get(cron.account_id), now))
-    return known
-
-
-def _with_last_run(session: Session) -> Sequence[Any]:
+def crons_of(session: Session) -> Sequence[Any]:
     """Each cron with the newest of its runs that is over."""
     other = aliased(Run)
     newest = (
@@ -84,6 +74,15 @@ def _with_last_run(session: Session) -> Sequence[Any]:
     )
     found = select(Cron, Run).outerjoin(Run, Run.id == newest).order_by(Cron.name, Cron.id)
     return session.execute(found).all()
+
+
+def cron_lights(crons: Sequence[Any], scope: Scope, accounts: Sequence[Account], now: datetime) -> list[Light]:
+    """Crons of the core belong to no store: they are shown to whoever sees all."""
+    names = {one.id: one.label for one in accounts}
+    return [
+        _cron_light(cron, run, names.get(cron.account_id), now) for cron, run in crons
+        if cron.account_id in names or (cron.account_id is None and scope.stores is None)
+    ]
 
 
 def _cron_light(cron: Cron, run: Run | None, account: str | None, now: datetime) -> Light:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Select, String, and_, case, cast, func, literal, not_, or_, select
 from sqlalchemy.orm import Session
 
 from kartify.admin.frame.scope import Scope
@@ -20,7 +20,7 @@ from kartify.admin.overview.sums import Sum, by_currency, counted
 from kartify.admin.sales.order_list import AGES
 from kartify.domain.conclude import Answer
 from kartify.domain.status import Status
-from kartify.models import Account, Case, Order, Payment
+from kartify.models import Case, Order, Payment
 
 SHOWN: Final = 5
 
@@ -45,11 +45,9 @@ ANSWERS: Final[Mapping[str, tuple[Said, ...]]] = {
     "unasked": (Said.NEVER, Said.UNOPENED),
 }
 # A payment that was never asked about outweighs one that is known to be unpaid: its money may be there.
-_RANKS: Final = {
-    6: Said.HELD, 5: Said.PAID, 4: Said.PENDING, 3: Said.UNKNOWN, 2: Said.NEVER, 1: Said.UNPAID, 0: Said.UNOPENED,
-    -1: Said.NOT_PREPAID,
-}
+_RANKS: Final = {5: Said.PAID, 4: Said.PENDING, 3: Said.UNKNOWN, 2: Said.NEVER, 1: Said.UNPAID}
 _ASKED: Final = {Answer.PAID: 5, Answer.PENDING: 4, Answer.UNKNOWN: 3, Answer.NEVER: 2, Answer.UNPAID: 1}
+_RANK_UNKNOWN: Final = 3
 # From young to old: the name that Sales » Orders has for "older than", and where it ends.
 BUCKETS: Final = (None, *AGES)
 
@@ -112,45 +110,53 @@ def _row(key: str | None, cells: Sequence[Cell]) -> Row:
     return Row(key=key, answers=answers, total=by_currency(cell.sum for cell in cells))
 
 
-def read(session: Session, scope: Scope, now: datetime) -> Risk:
-    missing = scope.rows(_missing(), Order.store_id).subquery()
+def read(session: Session, scope: Scope, slugs: Mapping[UUID, str], now: datetime) -> Risk:
+    """``slugs``: of the accounts that the person may see."""
+    # Materialized, or what is looked up for each order would be looked up once for each mention.
+    missing = scope.rows(_missing(), Order.store_id).cte("missing").prefix_with("MATERIALIZED", dialect="postgresql")
     age = case(*((missing.c.confirmed_at < now - AGES[name][1], name) for name in reversed(AGES)), else_=None)
-    by = (missing.c.account_id, age.label("age"), missing.c.currency, missing.c.told)
-    found = select(*by, func.count(), func.sum(missing.c.due)).where(missing.c.place == 1).group_by(*by)
-    slugs = {row.id: row.slug for row in session.execute(select(Account.id, Account.slug))}
-    cells = list(_cells(session.execute(found), slugs))
+    by = (missing.c.telling, missing.c.kind, age.label("age"), missing.c.currency)
+    found = session.execute(select(*by, func.count(), func.sum(missing.c.due)).group_by(*by))
+    cells = list(_cells(found, slugs))
     prepaid = [cell for cell in cells if cell.said is not Said.NOT_PREPAID]
     unplaced = by_currency(cell.sum for cell in cells if cell.said is Said.NOT_PREPAID)
     paid = any(cell.said in ANSWERS["paid"] for cell in prepaid)
-    return Risk(cells=prepaid, unplaced=unplaced, first=_first(session, missing) if paid else ())
+    return Risk(cells=prepaid, unplaced=unplaced, first=_first(session, scope) if paid else ())
+
+
+_held = select(Case.order_id).where(Case.closed_at.is_(None), Case.money_held > 0, Case.order_id.is_not(None))
+_prepaid = and_(Order.method == "prepaid", Order.due > 0)
 
 
 def _missing() -> Select[Any]:
-    """A row for each payment of a missing order, the one that tells the most in the first place."""
-    held = select(Case.order_id).where(Case.closed_at.is_(None), Case.money_held > 0, Case.order_id.is_not(None))
-    told = case(
-        (or_(Order.method != "prepaid", Order.due == 0), -1),
-        (Order.id.in_(held), 6),
-        (Payment.id.is_(None), 0),
-        *((Payment.answer == answer, rank) for answer, rank in _ASKED.items()),
-        else_=3,
+    """Missing orders with the payment that tells the most, the newest of several: its rank and its account in one
+    word. It is looked up for each order, so that the cost follows the missing orders and not the table of payments."""
+    rank = case(_ASKED, value=Payment.answer, else_=_RANK_UNKNOWN)
+    telling = (
+        select(cast(rank, String) + cast(Payment.account_id, String)).where(Payment.order_id == Order.id)
+        .order_by(rank.desc(), Payment.id.desc()).limit(1).correlate(Order).scalar_subquery()
     )
-    place = func.row_number().over(partition_by=Order.id, order_by=(told.desc(), Payment.id.desc()))
-    return (
-        select(Order.id, Order.number, Order.confirmed_at, Order.currency, Order.due, Payment.account_id,
-               told.label("told"), place.label("place"))
-        .select_from(Order).outerjoin(Payment, Payment.order_id == Order.id).where(Order.status == Status.MISSING)
+    kind = case((not_(_prepaid), Said.NOT_PREPAID), (Order.id.in_(_held), Said.HELD), else_=None)
+    return select(Order.confirmed_at, Order.currency, Order.due, telling.label("telling"), kind.label("kind")).where(
+        Order.status == Status.MISSING
     )
 
 
 def _cells(found: Iterable[Any], slugs: Mapping[UUID, str]) -> Iterable[Cell]:
-    for account_id, age, currency, told, count, minor in found:
+    for telling, kind, age, currency, count, minor in found:
+        said = Said(kind) if kind else _RANKS[int(telling[0])] if telling else Said.UNOPENED
         yield Cell(
-            gateway=slugs.get(account_id), age=age, said=_RANKS[told],
+            gateway=slugs.get(UUID(telling[1:])) if telling else None, age=age, said=said,
             sum=Sum(currency=currency, count=count, minor=int(minor)),
         )
 
 
-def _first(session: Session, missing: Any) -> Sequence[Any]:
-    query = select(missing).where(missing.c.place == 1, missing.c.told >= 5)
-    return session.execute(query.order_by(missing.c.confirmed_at, missing.c.id).limit(SHOWN)).all()
+def _first(session: Session, scope: Scope) -> Sequence[Any]:
+    """Along the index of missing orders from the oldest on, until there are enough. An EXISTS could be answered by
+    reading all payments; this cannot."""
+    mine = select(literal(1)).where(Payment.order_id == Order.id, Payment.answer == Answer.PAID)
+    paid = mine.limit(1).correlate(Order).scalar_subquery().is_not(None)
+    found: Any = select(Order.id, Order.number, Order.confirmed_at, Order.currency, Order.due).where(
+        Order.status == Status.MISSING, _prepaid, or_(Order.id.in_(_held), paid)
+    )
+    return session.execute(scope.rows(found, Order.store_id).order_by(Order.confirmed_at, Order.id).limit(SHOWN)).all()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from kartify.admin.frame.scope import Scope
@@ -43,31 +43,35 @@ class Waiting:
 
 
 def read(session: Session, scope: Scope, now: datetime) -> Waiting:
-    asleep = Case.snoozed_until > now
-    awake = or_(Case.snoozed_until.is_(None), Case.snoozed_until <= now)
-    by = (Case.type, Case.currency)
-    grouped: Select[Any] = select(*by, func.count(), func.sum(Case.money_held), func.min(Case.opened_at), func.min(Case.deadline))
-    rows = session.execute(scope.rows(grouped.where(Case.closed_at.is_(None), awake), Case.store_id).group_by(*by))
+    asleep = case((Case.snoozed_until > now, 1), else_=0)
+    by = (Case.type, Case.currency, asleep.label("asleep"))
+    moments = (func.min(Case.opened_at).label("oldest"), func.min(Case.deadline).label("deadline"))
+    sums = (func.count().label("many"), func.sum(Case.money_held).label("held"))
+    grouped: Any = select(*by, *sums, *moments).where(Case.closed_at.is_(None)).group_by(*by)
+    rows = session.execute(scope.rows(grouped, Case.store_id)).all()
     found: dict[str, list[Any]] = {}
     for row in rows:
-        found.setdefault(row.type, []).append(row)
+        if not row.asleep:
+            found.setdefault(row.type, []).append(row)
     kinds = [_kind(name, parts) for name, parts in found.items()]
-    # A deadline does not wait for whoever put the matter off.
-    near: Select[Any] = select(Case.id, Case.type, Case.order_id, Case.deadline, Case.money_held, Case.currency).where(
-        Case.closed_at.is_(None), Case.deadline <= now + SOON
-    )
-    urgent = session.execute(scope.rows(near, Case.store_id).order_by(Case.deadline, Case.id).limit(SHOWN)).all()
-    resting = scope.rows(select(func.count()).where(Case.closed_at.is_(None), asleep), Case.store_id)
     return Waiting(
         kinds=sorted(kinds, key=lambda one: (one.deadline is None, one.deadline or one.oldest, one.oldest)),
-        urgent=urgent, snoozed=session.execute(resting).scalar_one(),
+        urgent=_urgent(session, scope, now), snoozed=sum(row.many for row in rows if row.asleep),
     )
+
+
+def _urgent(session: Session, scope: Scope, now: datetime) -> Sequence[Any]:
+    """A deadline does not wait for whoever put the matter off."""
+    near: Any = select(Case.id, Case.type, Case.order_id, Case.deadline, Case.money_held, Case.currency).where(
+        Case.closed_at.is_(None), Case.deadline <= now + SOON
+    )
+    return session.execute(scope.rows(near, Case.store_id).order_by(Case.deadline, Case.id).limit(SHOWN)).all()
 
 
 def _kind(name: str, parts: Sequence[Any]) -> Kind:
-    sums = [Sum(currency=currency, count=count, minor=int(minor)) for _, currency, count, minor, _, _ in parts]
-    deadlines = [row[5] for row in parts if row[5] is not None]
+    sums = [Sum(currency=row.currency, count=row.many, minor=int(row.held)) for row in parts]
+    deadlines = [row.deadline for row in parts if row.deadline is not None]
     return Kind(
         type=name, count=sum(one.count for one in sums), held=by_currency(one for one in sums if one.minor),
-        oldest=min(row[4] for row in parts), deadline=min(deadlines) if deadlines else None,
+        oldest=min(row.oldest for row in parts), deadline=min(deadlines) if deadlines else None,
     )
