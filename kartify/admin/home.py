@@ -96,5 +96,6 @@ def _drawn(figures: Mapping[str, Any], day: Day) -> dict[str, Any]:
         "recovered_chart": pictures.recovered_chart(figures["recovered"], day) if figures["recovered"].orders else "",
         "speed_chart": pictures.speed_chart(speeds) if speeds else "",
         "answer_names": pictures.answer_names(), "age_names": pictures.age_names(), "Source": Source,
-        "source_names": pictures.source_names(), "swatch": charts.swatch,
+        "source_names": pictures.source_names(), "speed_names": pictures.speed_names(), "swatch": charts.swatch,
+        "oldest": risk.BUCKETS[-1],
     }

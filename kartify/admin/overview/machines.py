@@ -37,7 +37,7 @@ class Queue:
 def queue_lights(session: Session, scope: Scope, now: datetime) -> list[Light]:
     found = _queues(session, scope, now)
     plain = {
-        "inbox": (_("Inbox: what reached us"), "inbox.index", _("Open the messages that wait"), {"state": "waiting"}),
+        "inbox": (_("Inbox (what reached us)"), "inbox.index", _("Open the messages that wait"), {"state": "waiting"}),
         "operations": (_("Captures, voids and refunds"), "accounts.index", _("Open the accounts"), {}),
     }
     lights = []
@@ -76,7 +76,7 @@ def _outbox(queue: Queue, parked: int, now: datetime) -> Light:
         tone, state, word = "bad", "dead", _("%(count)s parked", count=parked)
         why = _("They did not reach the OMS, and each has an exception that a person must decide.")
         reason = f"{why} {reason}".strip()
-    return Light(name=_("Outbox: what an OMS must get"), tone=tone, word=word, reason=reason,
+    return Light(name=_("Outbox (to the OMS)"), tone=tone, word=word, reason=reason,
                  endpoint="deliveries.index", act=_("Open the deliveries"), ties={"state": state})
 
 

@@ -103,7 +103,8 @@ def _cron(cron: Cron, run: Run | None, now: datetime) -> tuple[str, str, str]:
             "It should have started %(time)s ago: is a clock running?", time=ago(cron.next_at, now)
         )
     if run is None:
-        return "quiet", _("has not run yet"), ""
+        first = _("It starts in %(time)s.", time=span(cron.next_at - now)) if cron.next_at else ""
+        return "quiet", _("has not run yet"), first
     since = _("Last run %(time)s ago.", time=ago(run.finished_at or run.created_at, now))
     if run.state in ("failed", "lost"):
         return "bad", _("failed") if run.state == "failed" else _("lost"), f"{since} {run.result or ''}".strip()

@@ -15,14 +15,18 @@ from kartify.admin.overview.recovered import Recovered, Source, Speed
 from kartify.admin.overview.risk import ANSWERS, BUCKETS, Risk
 from kartify.admin.overview.sums import Day, Sum
 from kartify.admin.overview.verdict import amounts, orders
+from kartify.domain.reports import Channel
 
 CURRENCIES: Final = 3
-TICKS: Final = ((1.0, "1 s"), (60.0, "1 min"), (3600.0, "1 h"), (86_400.0, "1 d"), (864_000.0, "10 d"))
+TICKS: Final = (
+    (1.0, "1 s"), (10.0, "10 s"), (60.0, "1 min"), (600.0, "10 min"), (3600.0, "1 h"), (86_400.0, "1 d"),
+    (864_000.0, "10 d"),
+)
 
 
 def answer_names() -> dict[str, str]:
     return {
-        "paid": _("Gateway says paid"), "nothing": _("Gateway says nothing of money"), "unasked": _("Not asked yet"),
+        "paid": _("Gateway says paid"), "nothing": _("Gateway says nothing"), "unasked": _("Not asked yet"),
     }
 
 
@@ -74,11 +78,17 @@ def recovered_chart(found: Recovered, day: Day) -> Markup:
     return columns(Chart(name="recovered", title=_("Recovered today by the hour"), about=about), rows)
 
 
+def speed_names() -> dict[Channel, str]:
+    return {
+        Channel.WEBHOOK: _("Webhook"), Channel.CALLBACK: _("Callback"), Channel.LOOKUP: _("Look-up"),
+        Channel.MANUAL: _("A person, with proof"),
+    }
+
+
 def speed_chart(found: Sequence[Speed]) -> Markup:
-    names = source_names()
+    names = speed_names()
     rows = [
-        Span(label=names[Source.PERSON] if one.channel == "manual" else names[Source(one.channel)],
-             marks=[_seconds(one.p50), _seconds(one.p95), _seconds(one.p99)],
+        Span(label=names[one.channel], marks=[_seconds(one.p50), _seconds(one.p95), _seconds(one.p99)],
              shown=" · ".join(lag(value) for value in (one.p50, one.p95, one.p99)))
         for one in found
     ]

@@ -62,7 +62,7 @@ def _paid(risk: Risk) -> list[Finding]:
     if not sums:
         return []
     text = _(
-        "%(count)s missing: the gateway has the money (%(money)s), and the order is not through.",
+        "%(count)s: the gateway says paid (%(money)s), and still missing.",
         count=orders(counted(sums)), money=amounts(sums),
     )
     if risk.first:
