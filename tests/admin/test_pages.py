@@ -94,7 +94,7 @@ def test_every_page_opens_on_either_database_with_money_on_it(either: Cockpit) -
         assert person.get(path.format(**filled)).status_code == 200, path
     home = person.text("/admin/")
     assert "Plain Pay ₹2,499.00 1 order" in home
-    assert "lookup 1 ₹2,499.00" in home
+    assert "Look-up, by itself 1 ₹2,499.00" in home
     assert person.get("/admin/orders/?q=order_K1002").status_code == 303
 
 
@@ -160,7 +160,7 @@ def test_empty_pages_say_what_to_do(cockpit: Cockpit) -> None:
     assert "No order is missing." in person.text("/admin/orders/")
     assert "Nothing waits for a person." in person.text("/admin/attention/")
     assert "Paste the webhook address" in person.text("/admin/inbox/")
-    assert "No worker and no clock has reported yet." in person.text("/admin/")
+    assert "Start one with: kartify worker" in person.text("/admin/")
 
 
 def test_an_account_shows_its_plugins_certificate_and_what_the_gateway_cannot_do(cockpit: Cockpit) -> None:
