@@ -24,7 +24,7 @@ TONES = {
     "pending": "wait", "created": "wait", "voided": "quiet", "partially_refunded": "warn", "disputed": "bad",
     "paid": "good", "unpaid": "bad", "never asked": "quiet", "live": "bad", "test": "quiet", "on": "good",
     "off": "quiet", "late": "bad", "closed": "quiet", "locked": "warn",
-    "certified": "good", "changed since": "warn", "not certified": "warn",
+    "sealed": "good", "broken": "bad", "certified": "good", "changed since": "warn", "not certified": "warn",
 }
 _ICONS = {"good": "✓", "wait": "◷", "warn": "!", "bad": "✕", "quiet": "–"}
 _MAIL = re.compile(r"[^\s@<>]+@([^\s@<>]+)")

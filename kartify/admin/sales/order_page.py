@@ -22,6 +22,7 @@ from kartify.domain.errors import Invalid, KartifyError, NotFound
 from kartify.domain.status import Actor, Status, targets
 from kartify.flows.ground import audit
 from kartify.flows.people import byhand, edit
+from kartify.flows.proof import seal_watch
 from kartify.house import House
 
 Trace = Literal["nowhere", "moves", "audit"]
@@ -54,8 +55,10 @@ class OrderPage(Desk):
     ) -> Any:
         """After a refusal: the same page with what was typed, the sentence, and what others did meanwhile."""
         data = self.read(order_id)
+        with self.house.database.read() as connection:
+            sealed = seal_watch.standing(self.house, connection, order_id)
         page = self.render(
-            "cockpit/order.html", data=data, order=data.order, zone=data.store.timezone, sentences=sentences(data),
+            "cockpit/order.html", sealed=sealed, data=data, order=data.order, zone=data.store.timezone, sentences=sentences(data),
             timeline=entries(data, personal=self.person.personal), moves=moves_of(data), cancel=cancel_of(data),
             editable=data.order.status in edit.UNTIL, tools=confirming(self.house, data), next_action=next_action,
             refunds={one.charge.id: one for one in refundable(self.house, data)},

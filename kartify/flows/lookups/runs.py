@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kartify import clock
@@ -198,6 +198,14 @@ def start_due(connection: Connection, at: datetime) -> list[UUID]:
         if connection.execute(busy).first() is None:
             started.append(insert_run(connection, cron["id"], cron["account_id"], by="clock"))
     return started
+
+
+def forget_quiet(house: House, cron_id: UUID, *, before: datetime) -> None:
+    """For a cron that runs every few seconds: its old runs that had nothing to do say nothing, and are not kept."""
+    quiet = delete(runs).where(
+        runs.c.cron_id == cron_id, runs.c.created_at < before, runs.c.state == "done", runs.c.total == 0,
+    )
+    house.database.run(lambda connection: connection.execute(quiet))
 
 
 def set_cron(
