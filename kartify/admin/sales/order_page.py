@@ -58,8 +58,9 @@ class OrderPage(Desk):
         with self.house.database.read() as connection:
             sealed = seal_watch.standing(self.house, connection, order_id)
         page = self.render(
-            "cockpit/order.html", sealed=sealed, data=data, order=data.order, zone=data.store.timezone, sentences=sentences(data),
-            timeline=entries(data, personal=self.person.personal), moves=moves_of(data), cancel=cancel_of(data),
+            "cockpit/order.html", sealed=sealed, data=data, order=data.order, zone=data.store.timezone,
+            sentences=sentences(data), timeline=entries(data, personal=self.person.personal), moves=moves_of(data),
+            cancel=cancel_of(data),
             editable=data.order.status in edit.UNTIL, tools=confirming(self.house, data), next_action=next_action,
             refunds={one.charge.id: one for one in refundable(self.house, data)},
             pushable=[one.id for one in data.deliveries if one.state == "dead"], now=clock.now(),

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from kartify import clock
 from kartify.domain.errors import Conflict, NotFound
-from kartify.flows.lookups import schedules
+from kartify.flows.lookups import fitting, schedules
 from kartify.house import House
 from kartify.models import Cron, Run, new_id, table
 
@@ -22,7 +22,7 @@ LASTS_AT_MOST = timedelta(minutes=30)
 SILENT_FOR = timedelta(minutes=3)
 TIMES_KEPT = 200
 # The crons of accounts: one of a gateway asks for payments, one of an OMS asks how its orders stand.
-LOOKUP, NEWS = "lookup", "news"
+LOOKUP, NEWS = fitting.LOOKUP, "news"
 
 
 class Progress(Protocol):
@@ -215,6 +215,8 @@ def set_cron(
     was changed meanwhile."""
     at = clock.now()
     times = schedules.next_times(schedule, zone, at)
+    if enabled:
+        fitting.check(house, cron_id, schedule, zone, at)
     change = update(crons).where(crons.c.id == cron_id)
     if version is not None:
         change = change.where(crons.c.version == version)

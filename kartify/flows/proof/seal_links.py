@@ -15,11 +15,12 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, select
 
 from kartify.flows.proof.seal_rows import BOOK, SOURCES
+from kartify.house import House
 from kartify.models import Seal, table
-from kartify.vault import Vault
 
 seals = table(Seal)
 START: Final = ""
+PURPOSE: Final = "kartify seals 1"
 _MARK: Final = "mark"
 _SHORT: Final = 16
 
@@ -27,8 +28,7 @@ _SHORT: Final = 16
 class Keys:
     """Our keys by the name that stands before each digest."""
 
-    def __init__(self, vault: Vault) -> None:
-        found = vault.derived("kartify seals 1")
+    def __init__(self, found: Sequence[bytes]) -> None:
         self._keys = {sha256(b"name" + key).hexdigest()[:8]: key for key in found}
         self.first = next(iter(self._keys))
 
@@ -37,6 +37,10 @@ class Keys:
 
     def mac(self, name: str, data: bytes) -> str:
         return hmac.new(self._keys[name], data, sha256).hexdigest()
+
+
+def keys_of(house: House) -> Keys:
+    return Keys(house.vault.derived(PURPOSE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ class Cursor:
 
 def light(house: House) -> list[Break]:
     """A bounded check, for every few minutes: the newest part, the next of the old ones, and all that was broken."""
-    keys = Keys(house.vault)
+    keys = seal_links.keys_of(house)
     with house.database.read() as connection:
         cursor = _cursor(connection)
         broken = [*_known(connection, keys, cursor), *_newest(connection, keys), *_in_turn(connection, keys, cursor)]
@@ -50,7 +50,7 @@ def light(house: House) -> list[Break]:
 
 def full(house: House) -> list[Break]:
     """Every link and every row of every chain. Takes minutes for a million orders."""
-    keys = Keys(house.vault)
+    keys = seal_links.keys_of(house)
     broken: list[Break] = []
     with house.database.read() as connection:
         until = seals.sealed_until(connection)
@@ -221,7 +221,7 @@ class Standing:
 def standing(house: House, connection: Connection, order_id: UUID) -> Standing:
     """For the order's page: its whole chain, looked at now."""
     until = seals.sealed_until(connection)
-    broken = tuple(seal_check.orders(connection, Keys(house.vault), [order_id], until))
+    broken = tuple(seal_check.orders(connection, seal_links.keys_of(house), [order_id], until))
     links = seal_links.heads(connection, [name := seal_rows.order_chain(order_id)])
     waiting = seal_check.waiting(connection, order_id)
     state: Literal["sealed", "waiting", "broken"] = "broken" if broken else "waiting" if waiting else "sealed"

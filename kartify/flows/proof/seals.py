@@ -60,7 +60,7 @@ class Anchor:
 
 def seal(house: House, *, most: int = MOST_BATCHES) -> int:
     """Seals what is not sealed yet; returns how many rows. What another sealer has in hand is left to it."""
-    keys, done = Keys(house.vault), 0
+    keys, done = seal_links.keys_of(house), 0
     for number in range(most):
         rows, more = _seal_batch(house, keys, late=number == 0)
         done += rows

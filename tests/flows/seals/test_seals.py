@@ -192,14 +192,14 @@ def test_links_that_change_places_are_found(scene):
 def test_sealing_anew_with_another_key_is_found(scene):
     """An intruder who can write everything but does not have our keys."""
     seals.seal(scene.house)
-    theirs = Keys(Vault([Fernet.generate_key().decode()]))
+    theirs = Keys(Vault([Fernet.generate_key().decode()]).derived(seal_links.PURPOSE))
     row = read(scene.house, select(audit).order_by(audit.c.id))[0]
     run(scene.house, update(audit).where(audit.c.id == row.id).values(by="innocent@example.com"))
     (link,) = chain(scene.house, "staff")
     with scene.house.database.read() as connection:
         source = seal_rows.SOURCES["audit"]
         rows = list(seal_rows.by_ids(connection, source, [one.id for one in seal_links.entries(link.rows)]))
-    for name in (theirs.first, Keys(scene.house.vault).first):
+    for name in (theirs.first, seal_links.keys_of(scene.house).first):
         macs = [theirs.mac(theirs.first, seal_rows.canonical(source, one)) for one in rows]
         told = [link.rows[0], *(f"audit:{one.id.hex}:{mac[:16]}" for one, mac in zip(rows, macs, strict=True))]
         made = Link(chain="staff", position=1, before="", at=link.at, rows=told, macs=macs)
