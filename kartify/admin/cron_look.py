@@ -67,10 +67,14 @@ def troubles(cron: Cron, last: Sequence[Run], account: Account | None) -> list[s
             "It is late by %(late)s: nobody started it. Look at Processes on the first page; the clock and a worker "
             "must run (kartify clock, kartify worker).", late=span(clock.now() - cron.next_at)))
     ended = [run for run in last if run.state not in LIVING][:FAILED_IN_A_ROW]
+    if ended and (ended[0].detail or {}).get("broken"):
+        found.append(gettext("Its last run found something broken: %(said)s. Open the run, and tell your engineer.",
+                             said=ended[0].result))
     if len(ended) == FAILED_IN_A_ROW and all(run.state in BAD for run in ended):
-        said = ended[0].result or ended[0].state
+        worst = next((run for run in ended if run.state == "failed"), ended[0])
+        said = worst.result or worst.state
         found.append(gettext("Its last three runs failed: %(said)s. %(todo)s", said=said,
-                             todo=_todo(ended[0], cron, account)))
+                             todo=_todo(worst, cron, account)))
     return found
 
 

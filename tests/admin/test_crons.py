@@ -98,8 +98,12 @@ def test_only_a_lookup_has_a_dry_run(cockpit: Cockpit, core: dict[str, UUID]) ->
 def test_a_run_that_found_a_break_says_what_is_broken(cockpit: Cockpit, core: dict[str, UUID]) -> None:
     run = past(cockpit, core["laws"], account_id=None,
                detail={"broken": {"2": 3, "seals": 1}, "seals": ["Chain staff: audit:1 was altered."]})
-    page = cockpit.person("support").text(f"/admin/crons/runs/{run}")
+    person = cockpit.person("support")
+    page = person.text(f"/admin/crons/runs/{run}")
     assert "What is broken Law 2: 3 rows Chain staff: audit:1 was altered." in page
+    assert "Its last run found something broken: so. Open the run" in person.text("/admin/crons/")
+    past(cockpit, core["laws"], account_id=None, detail={"broken": {}})
+    assert "something broken" not in person.text("/admin/crons/")
 
 
 def test_a_cron_that_this_version_does_not_know_is_shown_by_its_name(cockpit: Cockpit) -> None:
@@ -186,7 +190,9 @@ def test_three_failed_runs_in_a_row_say_so_and_what_to_do(cockpit: Cockpit) -> N
     past(cockpit, cron, "failed", result="the account was paused: keys revoked")
     page = person.text("/admin/crons/")
     assert "Its last three runs failed: the account was paused: keys revoked. Press Test connection" in page
-    for _ in range(3):
+    past(cockpit, cron, "lost")
+    assert "failed: the account was paused: keys revoked. Press Test" in person.text(f"/admin/crons/{cron}")
+    for _ in range(2):
         past(cockpit, cron, "lost")
     assert "Its worker died each time" in person.text(f"/admin/crons/{cron}")
 

@@ -97,7 +97,7 @@ def test_a_broken_chain_turns_the_light_of_the_laws_red_and_is_named(house, core
     assert first["detail"] == {"broken": {}}
     assert second["detail"]["broken"] == {"seals": 1}
     assert "it was altered" in second["detail"]["seals"][0]
-    assert second["result"].startswith("1 breaks in sealed chains, the first: Chain staff: audit:")
+    assert second["result"].startswith("sealed chains: 1 break: Chain staff: audit:")
 
 
 def test_one_run_of_a_core_cron_at_a_time(house, core):

@@ -62,7 +62,8 @@ def _laws(house: House, run: runs.Taken) -> Done:
     for one in torn[:MOST_TOLD]:
         log.error("a sealed row was touched", chain=one.chain, row=one.row, text=one.text)
     said = [f"broken: law {', law '.join(sorted(broken, key=int))}"] if broken else []
-    said += [f"{len(torn)} breaks in sealed chains, the first: {torn[0]}"] if torn else []
+    many = "1 break" if len(torn) == 1 else f"{len(torn)} breaks, the first"
+    said += [f"sealed chains: {many}: {torn[0]}".rstrip(".")] if torn else []
     checked = len(laws.LAWS)
     detail: dict[str, Any] = {"broken": dict(broken)}
     if torn:
