@@ -153,13 +153,15 @@ def test_a_few_runs_or_runs_by_hand_say_nothing_about_how_long_one_takes(cockpit
     assert runs.set_cron(cockpit.house, cron, schedule="every 60", zone="UTC", enabled=False)
 
 
+@pytest.mark.parametrize("hour", [8, 18])
 def test_sc_83_a_lookup_rarer_than_its_gateways_payments_live_is_refused(
-    cockpit: Cockpit, core: dict[str, UUID]
+    cockpit: Cockpit, core: dict[str, UUID], time: time_machine.Traveller, hour: int
 ) -> None:
     """The plain gateway's payments can be paid for half an hour."""
+    time.move_to(datetime(2026, 11, 23, hour, 45, tzinfo=UTC))
     cron = lookup_cron(cockpit)
     assert runs.set_cron(cockpit.house, cron, schedule="*/30 * * * *", zone="UTC", enabled=True)
-    for schedule in ("every 1801", "0 9-17 * * *", "*/20 9-17 * * *"):
+    for schedule in ("every 1801", "0 9-17 * * *", "*/20 9-17 * * *", "*/20 * * * 1-5"):
         with pytest.raises(Invalid, match="schedule: expected at most 30 min between two runs"):
             runs.set_cron(cockpit.house, cron, schedule=schedule, zone="UTC", enabled=True)
     assert cockpit.one(Cron, cron)["schedule"] == "*/30 * * * *"

@@ -36,11 +36,19 @@ def check(house: House, cron_id: UUID, schedule: str, zone: str, at: datetime) -
             "a run does not start while the one before it goes on"
         ))
     lifetime = _lifetime(house, cron)
-    if lifetime is not None and max(gaps) > lifetime:
+    if lifetime is not None and max([*gaps, *_pauses(schedule, zone, at)]) > lifetime:
         raise Invalid("schedule", (
             f"expected at most {said(lifetime)} between two runs: for that long a payment of this gateway can be paid, "
             "and none may come and go unasked"
         ))
+
+
+def _pauses(schedule: str, zone: str, at: datetime) -> list[timedelta]:
+    """How long one waits from each hour of the next week and a day: nights and weekends in which nothing runs."""
+    if schedules.interval(schedule) is not None:
+        return []
+    starts = [at + timedelta(hours=hours) for hours in range(8 * 24)]
+    return [schedules.next_time(schedule, zone, start) - start for start in starts]
 
 
 def usual_length(connection: Connection, cron_id: UUID) -> timedelta | None:
