@@ -293,6 +293,7 @@ def test_an_anchor_from_the_log_finds_a_database_that_was_put_back(scene):
         seal_watch.anchored(scene.house, "nonsense")
 
 
+@pytest.mark.slow
 def test_a_red_light_stays_red_while_the_turn_goes_on_and_until_it_is_put_right(scene):
     """More links than one run looks at: the broken one is old, and the turn leaves it behind."""
     for number in range(2 * seal_watch.LINE_PART + 9):
