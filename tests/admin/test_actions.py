@@ -55,6 +55,7 @@ POSTS = {
     "/admin/orders/{order}/edit": WORKERS,
     "/admin/crons/{cron}/run": WORKERS,
     "/admin/crons/runs/{run}/stop": WORKERS,
+    "/admin/crons/runs/{run}/rest": WORKERS,
     "/admin/crons/{cron}/schedule": ADMINS,
     "/admin/attention/{case}/close": FINANCE,
     "/admin/attention/{case}/assign": ATTENDING,

@@ -25,7 +25,7 @@ TONES = {
     "paid": "good", "unpaid": "bad", "never asked": "quiet", "live": "bad", "test": "quiet", "on": "good",
     "off": "quiet", "late": "bad", "closed": "quiet", "locked": "warn",
     "approved": "good", "refused": "bad", "stale": "quiet", "in use": "good", "revoked": "quiet",
-    "certified": "good", "changed since": "warn", "not certified": "warn",
+    "sealed": "good", "broken": "bad", "certified": "good", "changed since": "warn", "not certified": "warn",
 }
 _ICONS = {"good": "✓", "wait": "◷", "warn": "!", "bad": "✕", "quiet": "–"}
 _MAIL = re.compile(r"[^\s@<>]+@([^\s@<>]+)")

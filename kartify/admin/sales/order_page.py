@@ -26,6 +26,7 @@ from kartify.domain.status import Actor, Status, targets
 from kartify.flows.ground import audit
 from kartify.flows.people import byhand, edit
 from kartify.flows.people.approvals import NeedsSecond
+from kartify.flows.proof import seal_watch
 from kartify.house import House
 
 Trace = Literal["nowhere", "moves", "audit"]
@@ -60,9 +61,12 @@ class OrderPage(Desk):
         data = self.read(order_id)
         with self.reading() as session:
             asked = approvals.of_order(session, data.order, me=self.person.email)
+        with self.house.database.read() as connection:
+            sealed = seal_watch.standing(self.house, connection, order_id)
         page = self.render(
-            "cockpit/order.html", data=data, order=data.order, zone=data.store.timezone, sentences=sentences(data),
-            timeline=entries(data, personal=self.person.personal), moves=moves_of(data), cancel=cancel_of(data),
+            "cockpit/order.html", sealed=sealed, data=data, order=data.order, zone=data.store.timezone,
+            sentences=sentences(data), timeline=entries(data, personal=self.person.personal), moves=moves_of(data),
+            cancel=cancel_of(data),
             editable=data.order.status in edit.UNTIL, tools=confirming(self.house, data), next_action=next_action,
             refunds={one.charge.id: one for one in refundable(self.house, data)},
             pushable=[one.id for one in data.deliveries if one.state == "dead"], now=clock.now(),
