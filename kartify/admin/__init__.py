@@ -7,12 +7,13 @@ from flask_admin import Admin
 from flask_admin.theme import Theme
 from flask_wtf.csrf import CSRFProtect
 
-from kartify.admin.accounts import Accounts
 from kartify.admin.attention import Attention
 from kartify.admin.crons import Crons
 from kartify.admin.frame.session import init_sessions
 from kartify.admin.home import Home
 from kartify.admin.lists import LISTINGS, RowList
+from kartify.admin.partners.accounts import Accounts
+from kartify.admin.partners.stores import Stores
 from kartify.admin.people import People
 from kartify.admin.sales.orders import Orders
 from kartify.admin.tools import Tools
@@ -46,6 +47,7 @@ def init_admin(app: Flask, house: House) -> Admin:
     admin.add_view(Crons(house, csrf, name="Crons", category="System", endpoint="crons", url="crons"))
     admin.add_view(Tools(house, csrf, name="Tools", category="System", endpoint="tools", url="tools"))
     admin.add_view(Accounts(house, csrf, name="Accounts", category="System", endpoint="accounts", url="accounts"))
+    admin.add_view(Stores(house, csrf, name="Stores", category="System", endpoint="stores", url="stores"))
     for listing in LISTINGS:
         admin.add_view(RowList(house, csrf, listing))
     admin.add_view(People(house, csrf, name="Users", category="System", endpoint="people", url="users"))

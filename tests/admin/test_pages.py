@@ -35,6 +35,13 @@ PAGES = {
     "/admin/tools/": EVERYBODY,
     "/admin/tools/ledger/confirm-payment": WORKERS,
     "/admin/accounts/": EVERYBODY,
+    "/admin/accounts/{account}": EVERYBODY,
+    "/admin/accounts/{account}/edit": ADMINS,
+    "/admin/accounts/new": ADMINS,
+    "/admin/accounts/new?store=demo&plugin=razorpay": ADMINS,
+    "/admin/stores/": EVERYBODY,
+    "/admin/stores/new": ADMINS,
+    "/admin/stores/{store}/edit": ADMINS,
     "/admin/inbox/": EVERYBODY,
     "/admin/deliveries/": EVERYBODY,
     "/admin/runs/": EVERYBODY,
@@ -60,7 +67,7 @@ def fill(cockpit: Cockpit) -> dict[str, object]:
     cron = cockpit.rows(Cron)[0]["id"]
     run = runs.start(cockpit.house, cockpit.gateway, by="asha@example.com")
     audit.record(cockpit.house, audit.Act(by="x", action="y", subject="z", text="t"))
-    return {"order": order, "cron": cron, "run": run}
+    return {"order": order, "cron": cron, "run": run, "account": cockpit.gateway, "store": cockpit.shop.id}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -151,10 +158,10 @@ def test_empty_pages_say_what_to_do(cockpit: Cockpit) -> None:
 
 
 def test_an_account_shows_its_plugins_certificate_and_what_the_gateway_cannot_do(cockpit: Cockpit) -> None:
-    stores.add_account(cockpit.house, "demo", "razorpay", {
+    account = stores.add_account(cockpit.house, "demo", "razorpay", {
         "key_id": "rzp_test_X", "key_secret": "s3cret-of-razorpay", "webhook_secret": "whsec-razorpay",
     })
-    text = cockpit.person("viewer").text("/admin/accounts/")
+    text = cockpit.person("viewer").text(f"/admin/accounts/{account}")
     assert "kartify-razorpay" in text
     assert re.search(r"Certificate.*certified.*checks passed", text)
     assert "What this gateway cannot do" in text
