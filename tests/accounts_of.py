@@ -8,8 +8,12 @@ from typing import Any
 
 _ROOT = Path(__file__).parents[1] / "plugins"
 _OTHERS: dict[str, dict[str, Any]] = {
-    "sandbox": {"api_base": "http://127.0.0.1:1", "merchant": "m1", "key_secret": "key-of-m1", "webhook_secret": "wh-of-m1"},
-    "sandbox-oms": {"api_base": "http://127.0.0.1:1", "merchant": "m1", "api_key": "key-of-m1", "webhook_secret": "wh-m1"},
+    "sandbox": {
+        "api_base": "http://127.0.0.1:1", "merchant": "m1", "key_secret": "key-of-m1", "webhook_secret": "hooks-of-m1",
+    },
+    "sandbox-oms": {
+        "api_base": "http://127.0.0.1:1", "merchant": "m1", "api_key": "key-of-m1", "webhook_secret": "hooks-of-m1",
+    },
     "fynd": {
         "api_base": "https://api.uat.fyndx1.de", "company_id": "11", "application_id": "0123456789abcdef01234567",
         "client_id": "client", "client_secret": "secret-of-client", "webhook_secret": "secret-of-hooks",
@@ -24,7 +28,8 @@ _OTHERS: dict[str, dict[str, Any]] = {
         "password": "word-of-uniware",
     },
     "arvind": {
-        "api_base": "https://oms.example/api", "environment": "test", "merchant": "brand", "hmac_secret": "secret-of-hmac",
+        "api_base": "https://oms.example/api", "environment": "test", "merchant": "brand",
+        "hmac_secret": "secret-of-hmac",
     },
 }
 

@@ -30,7 +30,8 @@ def step_of(address: str, method: str) -> SetupStep:
 
 
 def self_test_body(fields: Mapping[str, str]) -> bytes:
-    """JSON that does not survive being written anew: blanks, a sum with zeros at its end, an escaped slash, signs
-    beyond ASCII. Whoever re-encodes it on the way changes its bytes."""
+    """The body of ``Gateway.probe``, whose event is ``SELF_TEST``. JSON that does not survive being written anew:
+    blanks, a sum with zeros at its end, an escaped slash, signs beyond ASCII. Whoever re-encodes it changes its
+    bytes."""
     told = json.dumps(dict(fields))
     return f"{told[:-1]}, {_FRAGILE}}}".encode()

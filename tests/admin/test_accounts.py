@@ -12,7 +12,7 @@ import pytest
 from accounts_of import settings_of
 from browser import ROLES, Cockpit, Person, add_user, plain
 from fakes import signed
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from kartify import clock, registry
 from kartify.admin.partners import fields as forms
@@ -74,8 +74,8 @@ def test_the_form_of_every_installed_plugin_makes_a_working_account(cockpit: Coc
     page = person.get(f"/admin/accounts/new?store=demo&plugin={slug}")
     assert page.status_code == 200
     for one in forms.fields_of(kind.Settings):
-        assert (f'name="{one.key}"' in page.text) != (one.name == rotation.UNTIL or rotation.retired(one.name)
-                                                      and one.kind == "secret"), one.name
+        hidden = one.name == rotation.UNTIL or (rotation.retired(one.name) and one.kind == "secret")
+        assert (f'name="{one.key}"' in page.text) != hidden, one.name
     answer = person.post("/admin/accounts/new", store="demo", plugin=slug, mode="test", **typed(kind, settings))
     assert answer.status_code == 303, plain(answer)[:1500]
     account = UUID(answer.location.rstrip("/").rpartition("/")[2])
@@ -104,8 +104,8 @@ def _as_it_stands(page: str) -> dict[str, str]:
     for name in re.findall(r'<input type="checkbox" name="(s\.[^"]+)" value="true" checked', page):
         found[name] = "true"
     for name, options in re.findall(r'<select id="f-[^"]+" name="(s\.[^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
-        chosen = re.findall(r'<option value="([^"]*)" selected', options) or re.findall(r'<option value="([^"]*)"', options)
-        found[name] = chosen[0]
+        chosen = re.findall(r'<option value="([^"]*)" selected', options)
+        found[name] = (chosen or re.findall(r'<option value="([^"]*)"', options))[0]
     return found
 
 
@@ -137,7 +137,8 @@ def test_a_rule_about_two_fields_is_told_without_their_secrets(cockpit: Cockpit)
 
 
 @pytest.mark.parametrize(("key", "mode", "said"), [
-    ("rzp_live_X", "test", "these settings move real money"), ("rzp_test_X", "live", "these settings are of a test account"),
+    ("rzp_live_X", "test", "these settings move real money"),
+    ("rzp_test_X", "live", "these settings are of a test account"),
     ("rzp_test_X", "", "say whether this account is for tests or for real money"),
 ])
 def test_live_and_test_cannot_be_confused(cockpit: Cockpit, key: str, mode: str, said: str) -> None:
@@ -160,6 +161,16 @@ def test_a_live_account_of_an_uncertified_plugin_needs_a_reason_that_is_written_
     assert "plain: pilot" in cockpit.audited("uncertified plugin")[0]["text"]
 
 
+def test_a_test_account_does_not_turn_live_behind_the_certificates_back(cockpit: Cockpit) -> None:
+    gateway = cockpit.house.registry.partner("plain")
+    gateway.Settings = type("Live", (gateway.Settings,), {"mode": lambda self: "live"})  # type: ignore[union-attr,misc]
+    path = f"/admin/accounts/{cockpit.gateway}/edit"
+    answer = cockpit.person("admin").post(path, version=1, **{"s.api_base": "http://127.0.0.1:2"})
+    assert answer.status_code == 409
+    assert "moves real money" in plain(answer)
+    assert cockpit.one(Account, cockpit.gateway)["mode"] == "test"
+
+
 def test_a_shop_is_set_up_without_the_command_line(cockpit: Cockpit) -> None:
     person = cockpit.person("admin")
     refused = person.post("/admin/stores/new", code="New Shop", name="New", currency="INR", timezone="Asia/Kolkata")
@@ -176,7 +187,9 @@ def test_a_shop_is_set_up_without_the_command_line(cockpit: Cockpit) -> None:
     made = person.post("/admin/accounts/new", store="new", plugin="sandbox", mode="test",
                        **typed(PARTNERS["sandbox"], settings_of("sandbox")))
     assert made.status_code == 303
-    assert len(cockpit.rows(StoreAccount, store_id=row["id"])) == 1
+    with cockpit.house.database.read() as connection:
+        served = select(table(StoreAccount).c.account_id).where(table(StoreAccount).c.store_id == row["id"])
+        assert len(connection.execute(served).all()) == 1
     assert len(cockpit.audited("create store")) == 4
 
 
@@ -322,8 +335,8 @@ def test_the_page_of_an_account_says_what_a_person_needs(cockpit: Cockpit) -> No
     account, person = razorpay(cockpit), cockpit.person("admin")
     page = person.text(f"/admin/accounts/{account}")
     for said in ("TEST: no real money moves in this account.", "none in the last day", "none in the last 30 days",
-                 "not tested", "order.paid", f"http://127.0.0.1:8000/webhooks/{account}", "◷ open no message has come yet",
-                 "✓ done webhook_secret", "certified", "demo"):
+                 "not tested", "order.paid", f"http://127.0.0.1:8000/webhooks/{account}",
+                 "◷ open no message has come yet", "✓ done webhook_secret", "Certificate", "demo"):
         assert said in page, said
     assert _comes(cockpit, account, OLD) is None
     assert _comes(cockpit, account, "forged") == "Refused"

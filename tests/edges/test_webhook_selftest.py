@@ -61,7 +61,7 @@ def _road(url: str, bank: Bank) -> Iterator[Road]:
 
 
 @pytest.mark.parametrize("slug", GATEWAYS)
-def test_a_good_way_is_fine_and_the_message_settles_nothing(road, slug):
+def test_sc_12_a_good_way_is_fine_and_the_message_settles_nothing(road, slug):
     account = road.account(slug)
     found = selftest.run(road.house, account)
     assert (found.word, found.status) == ("fine", 200)
@@ -81,7 +81,7 @@ def test_fine_and_changed_and_headless_are_told_on_both_databases(either):
 
 
 @pytest.mark.parametrize("slug", SIGNED)
-def test_a_body_written_anew_is_refused_and_told(road, slug):
+def test_sc_12_a_body_written_anew_is_refused_and_told(road, slug):
     road.way.body = like_javascript
     found = selftest.run(road.house, road.account(slug))
     assert (found.word, found.good) == ("body changed", False)
@@ -89,7 +89,8 @@ def test_a_body_written_anew_is_refused_and_told(road, slug):
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    (compact, "written anew, without blanks"), (latin, "charset was changed to latin-1"), (lambda body: body + b"\n", "added at its end"),
+    (compact, "written anew, without blanks"), (latin, "charset was changed to latin-1"),
+    (lambda body: body + b"\n", "added at its end"),
     (lambda body: b"", "thrown away"), (lambda body: body[:40], "bytes were sent and 40 arrived"),
 ])
 def test_a_changed_body_is_told_with_what_was_done_to_it(road, change, words):

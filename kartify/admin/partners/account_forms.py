@@ -96,8 +96,9 @@ class AccountForms(AccountActions):
         act = audit.Act(by=self.person.email, action=data.ADDED, subject=f"store:{store}", text=told)
         typed: dict[str, str] = {}
         try:
-            typed = forms.typed(fields, request.form)
-            values = forms.changed(fields, {one.name: one.default for one in fields}, typed)
+            defaults = {one.name: one.default for one in fields}
+            typed = forms.typed(fields, request.form, defaults)
+            values = _given(fields, forms.changed(fields, defaults, typed))
             account_id = self._added(kind, store, values)
         except KartifyError as problem:
             form = refused(problem, fields, typed)
@@ -143,7 +144,7 @@ class AccountForms(AccountActions):
         act = audit.Act(by=self.person.email, action=data.EDITED, subject=f"account:{account_id}", text="")
         typed: dict[str, str] = {}
         try:
-            typed = forms.typed(fields, request.form)
+            typed = forms.typed(fields, request.form, before)
             values = {**forms.changed(fields, before, typed), **_forgotten(fields)}
             changed = stores.set_account(self.house, account_id, values, by=act.by, version=_version())
         except NotFound:
@@ -201,6 +202,12 @@ def standing(account: Account, fields: Sequence[forms.FormField]) -> dict[str, s
         forms.shown(account.settings[one.name]) if one.name in account.settings else one.default
         for one in fields
     }
+
+
+def _given(fields: Sequence[forms.FormField], values: Mapping[str, Any]) -> dict[str, Any]:
+    """A text may be meant to be blank; where a number or a list is expected, blank is the default."""
+    plain = {one.name for one in fields if one.kind == "text" and not one.needed}
+    return {name: value for name, value in values.items() if value != "" or name in plain}
 
 
 def _forgotten(fields: Sequence[forms.FormField]) -> dict[str, str]:

@@ -129,12 +129,13 @@ def _items(value: list[Any]) -> str:
     return ", ".join(map(str, value)) if plain else json.dumps(value)
 
 
-def typed(fields: Sequence[FormField], form: Mapping[str, str]) -> dict[str, str]:
-    """What the form brings, by name; a box that is not ticked brings nothing. Raises ``Invalid`` for what is too long
-    to be meant."""
+def typed(fields: Sequence[FormField], form: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
+    """What the form brings, by name; a box that is not ticked brings nothing, and of another field that is as it was
+    ``before``. Raises ``Invalid`` for what is too long to be meant."""
     found = {}
     for field in fields:
-        text = form.get(field.key, "false" if field.kind == "flag" else "").replace("\r\n", "\n")
+        missing = "false" if field.kind == "flag" else before.get(field.name, "")
+        text = form.get(field.key, missing).replace("\r\n", "\n")
         if len(text) > MOST:
             raise Invalid(field.name, f"expected at most {MOST} characters")
         found[field.name] = text if field.kind == "secret" else text.strip()

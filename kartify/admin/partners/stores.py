@@ -88,7 +88,7 @@ class Stores(Desk):
         act = audit.Act(by=self.person.email, action="store", subject=f"store:{store_id}", text=store.code)
         typed: dict[str, str] = {}
         try:
-            typed = forms.typed(fields, request.form)
+            typed = forms.typed(fields, request.form, before)
             changes = {name: text for name, text in typed.items() if text != before[name]}
             stores.set_store(self.house, store.code, changes, by=act.by, version=_version())
         except KartifyError as problem:

@@ -219,6 +219,8 @@ def change_account(
         away = {name for name, value in changes.items() if value == ""}
         settings = validate(kind, {name: value for name, value in {**known, **changes}.items() if name not in away})
         _same_merchant(connection, row, settings)
+        if settings.mode() != row["mode"]:
+            _certified(kind, settings, None)
         values = {
             **account_settings.stored(house, kind, settings), "identity": settings.identity(),
             "mode": settings.mode(), "version": row["version"] + 1,

@@ -11,13 +11,15 @@ from kartify_cashfree.signing import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 
 STEPS: Final = (
     SetupStep(
-        text="Test or Production, Developers, API Keys: make a key; copy App ID and secret key. The secret key signs the "
+        text="Test or Production, Developers, API Keys: make a key; copy App ID and secret key. The secret key "
+        "signs the "
         "webhooks too.",
         settings=("client_id", "client_secret"),
     ),
     SetupStep(text="Developers, Whitelisting: register the shop's domain."),
     SetupStep(
-        text="Developers, Webhooks, Add endpoint: paste this address (https only in live), choose version 2025-01-01 and "
+        text="Developers, Webhooks, Add endpoint: paste this address (https only in live), choose version "
+        "2025-01-01 and "
         "the longest retry policy, and tick these events.",
         address="webhook",
         events=(

@@ -13,16 +13,19 @@ from kartify_ccavenue.webhooks import FORM
 
 STEPS: Final = (
     SetupStep(
-        text="Register the shop's website address and this server's public IP address at CCAvenue; calls from another IP "
+        text="Register the shop's website address and this server's public IP address at CCAvenue; calls from "
+        "another IP "
         "address are refused.",
     ),
     SetupStep(
-        text="Settings, API Keys: copy the merchant id, and access code and working key of the website address (and those "
+        text="Settings, API Keys: copy the merchant id, and access code and working key of the website address "
+        "(and those "
         "of the IP address, where they differ).",
         settings=("merchant_id", "access_code", "working_key"),
     ),
     SetupStep(
-        text="Ask CCAvenue for Dynamic Event Notifications, or set them in the M.A.R.S. panel: this address for each of "
+        text="Ask CCAvenue for Dynamic Event Notifications, or set them in the M.A.R.S. panel: this address for "
+        "each of "
         "these events.",
         address="webhook",
         events=("Order Status Echo", "Order Status", "Order Reconciliation Status", "Order Risk Status"),

@@ -10,12 +10,14 @@ from kartify_juspay.signing import token
 
 STEPS: Final = (
     SetupStep(
-        text="Settings, Security: make an API key; switch Use signed response on and copy the Response Key (it is not the "
+        text="Settings, Security: make an API key; switch Use signed response on and copy the Response Key (it "
+        "is not the "
         "API key).",
         settings=("api_key", "response_key"),
     ),
     SetupStep(
-        text="Settings, General, Webhook: paste this address (https), choose a user name (letters and digits only) and a "
+        text="Settings, General, Webhook: paste this address (https), choose a user name (letters and digits "
+        "only) and a "
         "password, type the same two here, take the newest version, and tick these events.",
         address="webhook", settings=("webhook_user", "webhook_password"),
         events=(

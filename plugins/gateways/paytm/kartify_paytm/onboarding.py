@@ -16,7 +16,8 @@ STEPS: Final = (
         settings=("mid", "merchant_key", "website_name"),
     ),
     SetupStep(
-        text="Developer Settings, Webhook URL: paste this address as payment notification URL (port 443), and the same for "
+        text="Developer Settings, Webhook URL: paste this address as payment notification URL (port 443), and "
+        "the same for "
         "refunds where the dashboard offers it. There are no events to tick; the merchant key signs.",
         address="webhook",
         unsure="Paytm's documents describe two forms of the webhook, a form and JSON: both are taken. What refund news "

@@ -15,13 +15,15 @@ STEPS: Final = (
         settings=("key", "salt"),
     ),
     SetupStep(
-        text="Developers, Webhooks, Create Webhook, type Payment: paste this address, once for each of these events. The "
+        text="Developers, Webhooks, Create Webhook, type Payment: paste this address, once for each of these "
+        "events. The "
         "salt proves them.",
         address="webhook", events=("Successful", "Failed"),
         unsure="PayU does not publish how often it repeats a webhook that failed.",
     ),
     SetupStep(
-        text="To hear of refunds that somebody makes at PayU: set the webhook token here, append ?token= and the token to "
+        text="To hear of refunds that somebody makes at PayU: set the webhook token here, append ?token= and "
+        "the token to "
         "the address, and make a webhook for each of these events too. PayU signs neither: without the token they are "
         "refused, and refusals raise an alarm.",
         address="webhook", events=("Refund", "Dispute"), settings=("webhook_token",),

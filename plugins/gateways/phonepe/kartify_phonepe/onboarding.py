@@ -12,12 +12,14 @@ from kartify_phonepe.signing import HEADER, static_hash
 
 STEPS: Final = (
     SetupStep(
-        text="Choose Test Mode (sandbox) or live, then Developer Settings, API Keys: copy client id, client version and "
+        text="Choose Test Mode (sandbox) or live, then Developer Settings, API Keys: copy client id, client "
+        "version and "
         "client secret.",
         settings=("client_id", "client_version", "client_secret"),
     ),
     SetupStep(
-        text="Developer Settings, Webhook, Create Webhook: paste this address, choose user name and password (SHA), type "
+        text="Developer Settings, Webhook, Create Webhook: paste this address, choose user name and password "
+        "(SHA), type "
         "the same two here, and tick these events (the attempt's only where it is offered).",
         address="webhook", settings=("webhook_username", "webhook_password"),
         events=(

@@ -15,7 +15,8 @@ STEPS: Final = (
         settings=("key_id", "key_secret"),
     ),
     SetupStep(
-        text="Account & Settings, Webhooks, Add new webhook: paste this address, type a secret of your own (not the key "
+        text="Account & Settings, Webhooks, Add new webhook: paste this address, type a secret of your own (not "
+        "the key "
         "secret), and tick these events. Ports 80 and 443 only; no address of a private network.",
         address="webhook", settings=("webhook_secret",),
         events=(
@@ -27,7 +28,8 @@ STEPS: Final = (
     ),
     SetupStep(text="The return address travels with each checkout: nothing is to be pasted for it."),
     SetupStep(
-        text="A webhook that fails for 24 hours is switched off by Razorpay and must be switched on again there by hand."
+        text="A webhook that fails for 24 hours is switched off by Razorpay and must be switched on again there "
+        "by hand."
     ),
 )
 

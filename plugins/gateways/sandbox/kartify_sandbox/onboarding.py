@@ -11,7 +11,8 @@ from kartify_sandbox.signing import WEBHOOK_HEADER, webhook_header
 
 STEPS: Final = (
     SetupStep(
-        text="Start the stand-in (kartify simulate sandbox) and give its address here; merchant and key are what you like.",
+        text="Start the stand-in (kartify simulate sandbox) and give its address here; merchant and key are "
+        "what you like.",
         settings=("merchant", "key_secret"),
     ),
     SetupStep(

@@ -11,12 +11,14 @@ from kartify_stripe.signing import HEADER, sign
 
 STEPS: Final = (
     SetupStep(
-        text="Developers, API keys, in test or in live mode: the secret key, or a restricted one that may write Checkout "
+        text="Developers, API keys, in test or in live mode: the secret key, or a restricted one that may write "
+        "Checkout "
         "Sessions, PaymentIntents, Charges and Refunds and read Disputes. Settings, Account details: the account id.",
         settings=("secret_key", "account_id"),
     ),
     SetupStep(
-        text="Developers, Webhooks, Add endpoint (newer: Workbench, Event destinations): paste this address, choose the "
+        text="Developers, Webhooks, Add endpoint (newer: Workbench, Event destinations): paste this address, "
+        "choose the "
         "API version that stands in this account's settings and the payload style snapshot, and tick these events.",
         address="webhook",
         events=(

@@ -13,7 +13,8 @@ STEPS: Final = (
         unsure="There are no public documents of this OMS: nothing here is certain before they answer.",
     ),
     SetupStep(
-        text="Ask: can an order be looked up by our number, and does a repeated number make a second order? Promise neither "
+        text="Ask: can an order be looked up by our number, and does a repeated number make a second order? "
+        "Promise neither "
         "in the settings before it was seen in the test system.",
     ),
     SetupStep(

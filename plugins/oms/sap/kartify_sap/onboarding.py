@@ -19,7 +19,8 @@ STEPS: Final = (
     ),
     SetupStep(text="Push one order and look at it in Manage Sales Orders: prices, tax, address."),
     SetupStep(
-        text="Only for way feed: SAP, or what stands before it, fetches the orders here as ORDERS05, with the inbound user "
+        text="Only for way feed: SAP, or what stands before it, fetches the orders here as ORDERS05, with the "
+        "inbound user "
         "and password by Basic auth.",
         address="orders", settings=("inbound_user", "inbound_password"),
     ),

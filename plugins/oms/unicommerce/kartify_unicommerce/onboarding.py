@@ -17,7 +17,8 @@ STEPS: Final = (
         settings=("username", "password"),
     ),
     SetupStep(
-        text="Only for way pull: ask Unicommerce for a custom marketplace whose base address is this one without its last "
+        text="Only for way pull: ask Unicommerce for a custom marketplace whose base address is this one "
+        "without its last "
         "word, with a user and a long random password of yours: Get Authentication, Get Orders and, as far as they "
         "offer it, Post Order Acceptance, Post Order Cancel, Post Order Dispatch, Post Status Notification.",
         address="log-in", settings=("inbound_username", "inbound_password"),
