@@ -7,7 +7,6 @@ from flask_admin import Admin
 from flask_admin.theme import Theme
 from flask_wtf.csrf import CSRFProtect
 
-from kartify.admin.accounts import Accounts
 from kartify.admin.approvals import Approvals
 from kartify.admin.attention import Attention
 from kartify.admin.crons import Crons
@@ -18,6 +17,8 @@ from kartify.admin.inbox import Inbox
 from kartify.admin.jobs_page import Jobs
 from kartify.admin.keys import Keys
 from kartify.admin.lists import LISTINGS, RowList
+from kartify.admin.partners.accounts import Accounts
+from kartify.admin.partners.stores import Stores
 from kartify.admin.people import People
 from kartify.admin.sales.orders import Orders
 from kartify.admin.tools import Tools
@@ -57,6 +58,7 @@ def init_admin(app: Flask, house: House) -> Admin:
     admin.add_view(Deliveries(house, csrf, name="Deliveries", category="System", endpoint="deliveries",
                               url="deliveries"))
     admin.add_view(Jobs(house, csrf, name="Jobs", category="System", endpoint="jobs", url="jobs"))
+    admin.add_view(Stores(house, csrf, name="Stores", category="System", endpoint="stores", url="stores"))
     for listing in LISTINGS:
         admin.add_view(RowList(house, csrf, listing))
     admin.add_view(Trail(house, csrf, name="Audit", category="System", endpoint="audit", url="audit"))

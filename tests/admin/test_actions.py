@@ -74,6 +74,13 @@ POSTS = {
     "/admin/accounts/{account}/resume": ADMINS,
     "/admin/accounts/{account}/drain": WORKERS,
     "/admin/accounts/{account}/test": WORKERS,
+    "/admin/accounts/{account}/webhook": WORKERS,
+    "/admin/accounts/{account}/rotate": ADMINS,
+    "/admin/accounts/{account}/end-old": ADMINS,
+    "/admin/accounts/{account}/edit": ADMINS,
+    "/admin/accounts/new": ADMINS,
+    "/admin/stores/new": ADMINS,
+    "/admin/stores/{store}/edit": ADMINS,
     "/admin/users/{user}/role": ADMINS,
     "/admin/users/{user}/access": ADMINS,
     "/admin/users/create": ADMINS,
@@ -138,6 +145,7 @@ def targets(cockpit: Cockpit) -> dict[str, object]:
     order, delivery = dead_delivery(cockpit)
     return {
         "order": order, "delivery": delivery, "cron": cockpit.rows(Cron)[0]["id"], "account": cockpit.gateway,
+        "store": cockpit.shop.id,
         "run": runs.start(cockpit.house, cockpit.gateway, by="x"), "case": open_case(cockpit),
         "charge": cockpit.rows(Charge, order_id=order)[0]["id"], "approval": waiting_request(cockpit),
         "key": api_key(cockpit), "message": stored_message(cockpit),
@@ -153,7 +161,8 @@ def test_the_table_names_every_post_of_the_admin(cockpit: Cockpit) -> None:
     }
     names = {"uuid:order_id": "order", "uuid:delivery_id": "delivery", "uuid:cron_id": "cron", "uuid:run_id": "run",
              "uuid:case_id": "case", "uuid:charge_id": "charge", "uuid:account_id": "account", "uuid:user_id": "user",
-             "uuid:approval_id": "approval", "uuid:key_id": "key", "uuid:message_id": "message"}
+             "uuid:approval_id": "approval", "uuid:key_id": "key", "uuid:message_id": "message",
+             "uuid:store_id": "store"}
     for long, short in names.items():
         served = {rule.replace(long, short) for rule in served}
     assert {rule.replace("<slug>/<verb>", "ledger/confirm-payment") for rule in served} == known
@@ -541,7 +550,7 @@ def test_pause_and_resume_an_account(cockpit: Cockpit) -> None:
     person.press(f"{path}/resume")
     assert cockpit.one(Account, cockpit.gateway)["state"] == "active"
     assert f"http://127.0.0.1:8000/webhooks/{cockpit.gateway}" in page
-    assert f"http://127.0.0.1:8000/partners/{cockpit.oms}/news" in page
+    assert f"http://127.0.0.1:8000/partners/{cockpit.oms}/news" in person.text(f"/admin/accounts/{cockpit.oms}")
 
 
 def test_the_order_page_tells_every_source_and_links_to_the_gateway(cockpit: Cockpit) -> None:
@@ -575,7 +584,7 @@ def test_an_oms_account_tells_its_queue_and_is_drained_now(cockpit: Cockpit) -> 
     assert row["state"] == "due"
     assert row["due_at"] > clock.now()
     person = cockpit.person("support")
-    page = person.text("/admin/accounts/")
+    page = person.text(f"/admin/accounts/{cockpit.oms}")
     assert "1 waiting , the oldest for" in page
     assert row["last_error"] in page
     assert "1 delivery is tried now" in person.press(f"/admin/accounts/{cockpit.oms}/drain")
@@ -594,7 +603,7 @@ def test_a_parked_delivery_stands_beside_the_queue_and_is_not_drained(cockpit: C
 def test_a_paused_account_is_not_drained_and_says_so(cockpit: Cockpit) -> None:
     stores.pause_account(cockpit.house, cockpit.oms, by="x", reason="stock count")  # type: ignore[arg-type]
     person = cockpit.person("support")
-    assert "Drain now" not in person.text("/admin/accounts/")
+    assert "Drain now" not in person.text(f"/admin/accounts/{cockpit.oms}")
     assert "resume it first" in person.press(f"/admin/accounts/{cockpit.oms}/drain")
 
 
@@ -661,7 +670,7 @@ def test_a_charge_of_another_order_is_not_refunded_here(cockpit: Cockpit, paid: 
 
 def test_a_connection_is_tested_from_the_accounts_page(cockpit: Cockpit) -> None:
     person, path = cockpit.person("support"), f"/admin/accounts/{cockpit.gateway}/test"
-    assert "Test connection" in person.text("/admin/accounts/")
+    assert "Test connection" in person.text(f"/admin/accounts/{cockpit.gateway}")
     assert "It works. Plain Pay knows the key." in person.press(path)
     cockpit.bank.answers["test"] = Denied("the partner refused our keys or rights (401)")
     assert "Not done: the partner refused our keys or rights (401)." in person.press(path)

@@ -43,6 +43,13 @@ PAGES = {
     "/admin/accounts/": EVERYBODY,
     "/admin/attention/?state=snoozed": EVERYBODY,
     "/admin/attention/?state=closed": EVERYBODY,
+    "/admin/accounts/{account}": EVERYBODY,
+    "/admin/accounts/{account}/edit": ADMINS,
+    "/admin/accounts/new": ADMINS,
+    "/admin/accounts/new?store=demo&plugin=razorpay": ADMINS,
+    "/admin/stores/": EVERYBODY,
+    "/admin/stores/new": ADMINS,
+    "/admin/stores/{store}/edit": ADMINS,
     "/admin/inbox/": EVERYBODY,
     "/admin/inbox/{message}": EVERYBODY,
     "/admin/deliveries/": EVERYBODY,
@@ -73,7 +80,8 @@ def fill(cockpit: Cockpit) -> dict[str, object]:
     run = runs.start(cockpit.house, cockpit.gateway, by="asha@example.com")
     audit.record(cockpit.house, audit.Act(by="x", action="y", subject="z", text="t"))
     receive.webhook(cockpit.house, cockpit.gateway, webhook("e1", event="unknown", secret="whsec-very-secret"))
-    return {"order": order, "cron": cron, "run": run, "message": cockpit.rows(InboxMessage)[0]["id"]}
+    return {"order": order, "cron": cron, "run": run, "account": cockpit.gateway, "store": cockpit.shop.id,
+            "message": cockpit.rows(InboxMessage)[0]["id"]}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -164,10 +172,10 @@ def test_empty_pages_say_what_to_do(cockpit: Cockpit) -> None:
 
 
 def test_an_account_shows_its_plugins_certificate_and_what_the_gateway_cannot_do(cockpit: Cockpit) -> None:
-    stores.add_account(cockpit.house, "demo", "razorpay", {
+    account = stores.add_account(cockpit.house, "demo", "razorpay", {
         "key_id": "rzp_test_X", "key_secret": "s3cret-of-razorpay", "webhook_secret": "whsec-razorpay",
     })
-    text = cockpit.person("viewer").text("/admin/accounts/")
+    text = cockpit.person("viewer").text(f"/admin/accounts/{account}")
     assert "kartify-razorpay" in text
     assert re.search(r"Certificate.*certified.*checks passed", text)
     assert "What this gateway cannot do" in text
