@@ -38,7 +38,7 @@ class Attention(Desk):
         query = Query.read(request.args)
         with self.reading() as session:
             found = attention_list.listed(session, self.scope(session), query, me=self.person.email)
-            stores, zone = choices(session), common_zone(session)
+            stores, zone = choices(session, self.person.stores), common_zone(session)
         here = case_id in {one.id for one in found.page.rows}
         page = self.render(
             "cockpit/attention.html", query=query, found=found, page=found.page, stores=stores, zone=zone,

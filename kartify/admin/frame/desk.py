@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlencode
@@ -180,10 +180,10 @@ def approvals_waiting(session: Session, scope: Scope) -> int:
     return len(session.scalars(scope.rows(found.where(*good).limit(99), Approval.store_id)).all())
 
 
-def choices(session: Session) -> Mapping[str, str]:
-    """Store codes and names, for filters."""
+def choices(session: Session, only: Sequence[str] | None = None) -> Mapping[str, str]:
+    """Store codes and names, for filters; ``only`` those of a person's."""
     found = session.execute(select(stores.c.code, stores.c.name).order_by(stores.c.code))
-    return {row.code: row.name for row in found}
+    return {row.code: row.name for row in found if only is None or row.code in only}
 
 
 def common_zone(session: Session) -> str:
