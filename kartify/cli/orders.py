@@ -9,7 +9,6 @@ from uuid import UUID
 import click
 from sqlalchemy.orm import Session
 
-from kartify import links
 from kartify.admin.frame.look import zone_of
 from kartify.admin.sales import order_data, sentence, timeline
 from kartify.admin.sales.order_data import OrderData
@@ -49,10 +48,8 @@ def show_order(store: str, number: str, as_json: bool) -> None:
         with Session(house.database.engine.execution_options(kartify_read=True)) as session:
             data = order_data.load(session, order_id)
             entries = sorted(timeline.entries(data, personal=True), key=lambda one: one.at)
-            link = links.status_url(house, order_id)
-            told = {**summary, "store": store, "status_url": link, **_money(data),
-                    "timeline": [_entry(one) for one in entries]}
-            show(told, as_json=as_json, text=f"{_text(data, entries)}\n\nThe customer's own page: {link}")
+            told = {**summary, "store": store, **_money(data), "timeline": [_entry(one) for one in entries]}
+            show(told, as_json=as_json, text=_text(data, entries))
 
 
 def _money(data: OrderData) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from flask_admin import expose
 from flask_babel import gettext
 
 from kartify import clock, contain
-from kartify import links as customer_links
 from kartify.admin import approvals
 from kartify.admin.frame.desk import Desk
 from kartify.admin.sales import order_data
@@ -70,7 +69,6 @@ class OrderPage(Desk):
             editable=data.order.status in edit.UNTIL, tools=confirming(self.house, data), next_action=next_action,
             refunds={one.charge.id: one for one in refundable(self.house, data)},
             pushable=[one.id for one in data.deliveries if one.state == "dead"], now=clock.now(),
-            customer_link=customer_links.status_url(self.house, order_id),
             typed=request.form if code != 200 else {}, problem=problem, differences=told(differences),
             asked=asked, rule=approvals.rule_of(data.store),
         )
