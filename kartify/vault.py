@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
@@ -19,6 +20,11 @@ class Vault:
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self._keys = tuple(keys)
+
+    def signing_keys(self, purpose: str) -> list[str]:
+        """Oldest first, the one to sign with last. What was signed with a key ends when that key is taken away."""
+        return [hashlib.sha256(f"kartify {purpose} {key}".encode()).hexdigest() for key in reversed(self._keys)]
 
     def seal(self, secrets: Mapping[str, str]) -> bytes:
         return self._fernet.encrypt(json.dumps(dict(secrets)).encode())

@@ -20,6 +20,7 @@ from kartify.admin.sales.timeline import changes, entries
 from kartify.domain.cases import NEXT_ACTION, CaseType
 from kartify.domain.errors import Invalid, KartifyError, NotFound
 from kartify.domain.status import Actor, Status, targets
+from kartify.flows.customers import link
 from kartify.flows.ground import audit
 from kartify.flows.people import byhand, edit
 from kartify.house import House
@@ -60,7 +61,8 @@ class OrderPage(Desk):
             editable=data.order.status in edit.UNTIL, tools=confirming(self.house, data), next_action=next_action,
             refunds={one.charge.id: one for one in refundable(self.house, data)},
             pushable=[one.id for one in data.deliveries if one.state == "dead"], now=clock.now(),
-            typed=request.form if code != 200 else {}, problem=problem, differences=told(differences),
+            typed=request.form if code != 200 else {}, problem=problem,
+            customer_link=link.url(self.house, order_id), differences=told(differences),
         )
         return make_response(page, code)
 
