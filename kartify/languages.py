@@ -30,4 +30,8 @@ def spoken() -> str:
     if not has_request_context() or request.path.startswith(_ADMIN):
         return ENGLISH
     chosen = request.args.get("lang", "")
-    return chosen if chosen in SPOKEN else request.accept_languages.best_match(SPOKEN, ENGLISH)
+    if chosen in SPOKEN:
+        return chosen
+    # Werkzeug's own choice prefers an exact "hi" at the end of the list to the "en-IN" that it begins with.
+    wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
+    return next((name for name in wanted if name in SPOKEN), ENGLISH)
