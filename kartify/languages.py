@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from flask import Flask, has_request_context, request
-from flask_babel import Babel
+from flask_babel import Babel, gettext
 
 ENGLISH: Final = "en"
 # Each by the name that it gives itself.
@@ -22,7 +22,14 @@ _ADMIN: Final = "/admin"
 def init_languages(app: Flask) -> Babel:
     app.config.setdefault("BABEL_DEFAULT_LOCALE", ENGLISH)
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(CATALOGUES))
-    return Babel(app, locale_selector=spoken)
+    babel = Babel(app, locale_selector=spoken)
+    app.jinja_env.filters["translated"] = translated
+    return babel
+
+
+def translated(text: str) -> str:
+    """For a text that a template has from elsewhere: a percent sign in it means itself, and nothing stays nothing."""
+    return gettext(text) if text else ""
 
 
 def spoken() -> str:
