@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from urllib.parse import urlencode
 
 from flask import Response, render_template, request, url_for
 from flask_babel import get_locale
-from markupsafe import Markup
 
 from kartify.flows.customers.standing import Standing
 from kartify.languages import SPOKEN
@@ -30,14 +28,11 @@ HEADERS = {
 
 def show(standing: Standing, token: str) -> Response:
     words = Words(standing)
-
-    def when(moment: datetime) -> Markup:
-        return words.when(moment)
-
     known = [one.gateway for one in standing.attempts] + [one.gateway for one in standing.charges]
     gateways = list(dict.fromkeys(words.name(one) for one in known))
     return _answer(
-        200, told=status_words.tell(standing), standing=standing, gateways=gateways, due=words.due, when=when,
+        200, told=status_words.tell(standing), standing=standing, gateways=gateways, due=words.due,
+        ordered=words.day(standing.confirmed_at),
         here=url_for("pages.status", token=token, lang=request.args.get("lang")),
     )
 

@@ -53,7 +53,16 @@ class Words:
         else:
             shape = "d MMM" if local.year == today.year else "d MMM y"
             told = gettext("on %(day)s at %(time)s") % {**values, "day": format_datetime(local, shape, locale=locale)}
-        exact = moment.astimezone(UTC)
-        return Markup('<time datetime="{}" title="{}">{}</time>').format(
-            exact.isoformat(timespec="seconds"), f"{exact:%Y-%m-%d %H:%M:%S} UTC", told
-        )
+        return _exact(moment, told)
+
+    def day(self, moment: datetime) -> Markup:
+        """For a table: 22 Nov 2026, 13:22."""
+        local = moment.astimezone(zone_of(self.standing.timezone))
+        return _exact(moment, format_datetime(local, "d MMM y, HH:mm", locale=get_locale()))
+
+
+def _exact(moment: datetime, told: str) -> Markup:
+    utc = moment.astimezone(UTC)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        utc.isoformat(timespec="seconds"), f"{utc:%Y-%m-%d %H:%M:%S} UTC", told
+    )

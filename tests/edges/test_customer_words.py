@@ -292,8 +292,10 @@ def test_money_of_every_kind_of_currency(customer, currency, due, shown) -> None
 
 def test_times_are_the_stores_with_the_exact_utc_behind(customer, door) -> None:
     one = customer()
+    one.charge("failed")
     exact = 'datetime="2026-11-26T06:30:00+00:00" title="2026-11-26 06:30:00 UTC"'
     assert f"<time {exact}>at 12:00</time>" in one.get().text
+    assert f"<time {exact}>26 Nov 2026, 12:00</time>" in one.get().text
     with door.shop.house.database.write() as connection:
         connection.execute(update(table(Store)).values(timezone="America/New_York"))
     assert "at 01:30" in one.text()
