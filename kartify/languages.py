@@ -1,27 +1,44 @@
 """In which language a page speaks: the customer's pages in the customer's, the rest in English.
 
-Texts are marked with ``gettext``; catalogues are in ``kartify/translations``.
+Texts are marked with ``gettext``; catalogues are in ``kartify/translations``. ``?lang=`` wins over what the browser
+asks for, so that a link can be sent in the customer's language.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from flask import Flask, has_request_context, request
-from flask_babel import Babel
+from flask_babel import Babel, gettext
 
 ENGLISH: Final = "en"
-SPOKEN: Final = (ENGLISH, "hi")
+# Each by the name that it gives itself.
+SPOKEN: Final = {ENGLISH: "English", "hi": "हिन्दी"}
+CATALOGUES: Final = Path(__file__).parent / "translations"
 _ADMIN: Final = "/admin"
 
 
 def init_languages(app: Flask) -> Babel:
     app.config.setdefault("BABEL_DEFAULT_LOCALE", ENGLISH)
-    return Babel(app, locale_selector=spoken)
+    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(CATALOGUES))
+    babel = Babel(app, locale_selector=spoken)
+    app.jinja_env.filters["translated"] = translated
+    return babel
+
+
+def translated(text: str) -> str:
+    """For a text that a template has from elsewhere: a percent sign in it means itself, and nothing stays nothing."""
+    return gettext(text) if text else ""
 
 
 def spoken() -> str:
     """The best of what we speak for whoever asks; the admin is English."""
     if not has_request_context() or request.path.startswith(_ADMIN):
         return ENGLISH
-    return request.accept_languages.best_match(SPOKEN, ENGLISH)
+    chosen = request.args.get("lang", "")
+    if chosen in SPOKEN:
+        return chosen
+    # Werkzeug's own choice prefers an exact "hi" at the end of the list to the "en-IN" that it begins with.
+    wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
+    return next((name for name in wanted if name in SPOKEN), ENGLISH)

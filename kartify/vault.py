@@ -38,6 +38,10 @@ class Vault:
         """The same secrets under the first key."""
         return self._fernet.rotate(sealed)
 
+    def signing_keys(self, purpose: str) -> list[str]:
+        """Oldest first, the one to sign with last. What was signed with a key ends when that key is taken away."""
+        return [key.hex() for key in reversed(self.derived(purpose))]
+
     def derived(self, purpose: str) -> tuple[bytes, ...]:
         """A key for another purpose from each of ours, in their order: the first writes, all are known."""
         return tuple(HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(key) for key in self._keys)

@@ -53,12 +53,16 @@ def postgres_template(postgres_url: str) -> str:
     return make_url(_with_tables(fresh_database(postgres_url))).database or ""
 
 
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'kartify.db')}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh database of each kind, with its tables."""
     if request.param == "sqlite":
-        copied = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "kartify.db")
-        yield f"sqlite:///{copied}"
+        yield request.getfixturevalue("sqlite_url")
         return
     template = request.getfixturevalue("postgres_template")
     url = fresh_database(request.getfixturevalue("postgres_url"), template)

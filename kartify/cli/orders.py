@@ -21,6 +21,7 @@ from kartify.cli.second import COMMANDS, by_option, told_of, told_to_wait
 from kartify.domain.errors import Conflict
 from kartify.domain.money import display
 from kartify.domain.status import Actor, Status
+from kartify.flows.customers import link
 from kartify.flows.people import byhand
 from kartify.flows.people.approvals import NeedsSecond
 from kartify.flows.storefront import cancel, order_read
@@ -48,8 +49,10 @@ def show_order(store: str, number: str, as_json: bool) -> None:
         with Session(house.database.engine.execution_options(kartify_read=True)) as session:
             data = order_data.load(session, order_id)
             entries = sorted(timeline.entries(data, personal=True), key=lambda one: one.at)
-            told = {**summary, "store": store, **_money(data), "timeline": [_entry(one) for one in entries]}
-            show(told, as_json=as_json, text=_text(data, entries))
+            page = link.url(house, order_id)
+            told = {**summary, "store": store, "status_url": page, **_money(data),
+                    "timeline": [_entry(one) for one in entries]}
+            show(told, as_json=as_json, text=_text(data, entries, page))
 
 
 def _money(data: OrderData) -> dict[str, Any]:
@@ -76,10 +79,11 @@ def _entry(one: Entry) -> dict[str, Any]:
     return {"at": one.at, "source": one.source, "title": one.title, "by": one.by, "more": list(one.more)}
 
 
-def _text(data: OrderData, entries: Sequence[Entry]) -> str:
+def _text(data: OrderData, entries: Sequence[Entry], page: str) -> str:
     row = data.order
     head = f"{row.number}  {row.status}  {display(row.total, row.currency)}, due {display(row.due, row.currency)}"
-    lines = [head, *sentence.sentences(data), "", f"Timeline ({data.store.timezone}):"]
+    lines = [head, *sentence.sentences(data), f"The customer's page, for 30 days: {page}", ""]
+    lines.append(f"Timeline ({data.store.timezone}):")
     zone = zone_of(data.store.timezone)
     for one in entries:
         by = f"  [{one.by}]" if one.by else ""

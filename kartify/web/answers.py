@@ -70,6 +70,10 @@ class OrderAnswer(OrderSummary):
     lines: list[dict[str, Any]]
     fees: list[dict[str, Any]]
     tenders: list[dict[str, Any]]
+    status_url: str = Field(description=(
+        "A page for the customer that tells how payment and order stand: signed, without login and without personal "
+        "data, for 30 days. Every reading of the order gives a fresh one."
+    ))
 
 
 class OrderPage(Answer):

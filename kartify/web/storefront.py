@@ -10,6 +10,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from kartify.domain.status import Actor, Status
+from kartify.flows.customers import link
 from kartify.flows.storefront import cancel as cancelling
 from kartify.flows.storefront import checkout, order_read
 from kartify.flows.storefront import place as placing
@@ -42,7 +43,8 @@ class NoBody(Strict):
 
 
 def _answer(order_id: UUID, status: int = 200) -> Response:
-    order = order_read.read_order(current_house(), order_id)
+    house = current_house()
+    order = {**order_read.read_order(house, order_id), "status_url": link.url(house, order_id)}
     answer = json_answer(order, status)
     if (pause := AGAIN.get(order["payment"]["state"])) is not None and order["status"] in ("missing", "failed"):
         answer.headers["Retry-After"] = pause

@@ -10,6 +10,7 @@ from fakes import webhook
 
 from kartify import clock
 from kartify.domain.cases import CaseType, CaseWanted
+from kartify.flows.customers import link
 from kartify.flows.ground import audit
 from kartify.flows.lookups import asking, runs
 from kartify.flows.people import stores
@@ -184,3 +185,11 @@ def test_an_account_shows_its_plugins_certificate_and_what_the_gateway_cannot_do
 
 def test_an_account_of_a_plugin_that_was_never_certified_says_so(cockpit: Cockpit) -> None:
     assert "not certified" in cockpit.person("viewer").text("/admin/accounts/")
+
+
+def test_the_order_page_has_the_customers_link_to_copy(cockpit: Cockpit) -> None:
+    order_id = cockpit.missing("K1001")
+    page = cockpit.person("viewer").get(f"/admin/orders/{order_id}").text
+    found = re.search(r'<input readonly value="([^"]+)">', page)
+    assert found
+    assert link.order_of(cockpit.house, found[1].rpartition("/")[2]) == order_id

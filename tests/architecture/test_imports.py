@@ -16,6 +16,7 @@ ALLOWED = {
     "ratelimit": set(),
     "queue": set(),
     "languages": set(),
+    "translations": set(),
     "database": set(),
     "certificates": set(),
     "contain": {"domain"},
@@ -40,7 +41,7 @@ FREE = {"app", "testing", "docs", "__init__", "__main__", *EDGES}
 # The rooms of the flows: each imports only from those that stand before it.
 FLOWS = (
     "ground", "settling", "lookups", "receiving", "operating", "delivering", "partners", "people", "proof",
-    "ticking", "storefront",
+    "ticking", "storefront", "customers",
 )
 
 

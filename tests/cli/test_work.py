@@ -101,6 +101,8 @@ def test_an_order_is_shown_whole(world):
     for told in ("K1  processing  ₹", "Confirm Order reached", "said captured", "missing → processing", "accepted"):
         assert told in text
     shown = world.shown("K1")
+    assert "/orders/status/" in shown["status_url"]
+    assert shown["status_url"] in text
     assert shown["timeline"][0]["title"] == "Confirm Order reached"
     assert shown["settlements"][0]["amount"] == shown["due"]
     assert shown["deliveries"][0]["state"] == "done"

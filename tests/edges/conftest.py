@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import time_machine
 from fakes import SECRET, Bank, PlainPlugin
 from flask import Flask
 from flask.testing import FlaskClient
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from customer import NOON, Customer, make_customer
 from doors import Door, Till, TillPlugin, close, make_app, open_door
 
 from kartify.house import House
@@ -48,3 +51,15 @@ def door(app: Flask, shop: Shop) -> Door:
     """The store has one account, at the till."""
     shop.account("till", {"webhook_secret": SECRET})
     return open_door(app, shop)
+
+
+@pytest.fixture
+def noon() -> Iterator[Any]:
+    with time_machine.travel(NOON, tick=False) as travel:
+        yield travel
+
+
+@pytest.fixture
+def customer(noon: Any, door: Door) -> Callable[..., Customer]:
+    """Makes the order K1001 and gives whoever has its link."""
+    return lambda **values: make_customer(door, **values)

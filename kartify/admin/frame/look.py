@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from markupsafe import Markup
 
 from kartify import clock
+from kartify.clock import zone_of
 from kartify.domain.money import display
 
 # The tone goes with the word, never instead of it.
@@ -31,13 +31,6 @@ _ICONS = {"good": "✓", "wait": "◷", "warn": "!", "bad": "✕", "quiet": "–
 _MAIL = re.compile(r"[^\s@<>]+@([^\s@<>]+)")
 _DIGITS = re.compile(r"\+?[0-9][0-9 -]{7,}[0-9]")
 PERSONAL = "hidden for your role"
-
-
-def zone_of(name: str | None) -> ZoneInfo:
-    try:
-        return ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
 
 
 def money(minor: int | None, currency: str | None) -> str:

@@ -22,6 +22,7 @@ from kartify.admin.sales.timeline import changes, entries
 from kartify.domain.cases import NEXT_ACTION, CaseType
 from kartify.domain.errors import Invalid, KartifyError, NotFound
 from kartify.domain.status import Actor, Status, targets
+from kartify.flows.customers import link
 from kartify.flows.ground import audit
 from kartify.flows.people import byhand, edit
 from kartify.flows.people.approvals import NeedsSecond
@@ -70,7 +71,7 @@ class OrderPage(Desk):
             refunds={one.charge.id: one for one in refundable(self.house, data)},
             pushable=[one.id for one in data.deliveries if one.state == "dead"], now=clock.now(),
             typed=request.form if code != 200 else {}, problem=problem, differences=told(differences),
-            asked=asked, rule=approvals.rule_of(data.store),
+            asked=asked, rule=approvals.rule_of(data.store), customer_link=link.url(self.house, order_id),
         )
         return make_response(page, code)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -126,6 +127,7 @@ def _find_then_call(
         callback_url=house.callback_url(account.id), webhook_url=house.webhook_url(account.id),
     )
     limit = seconds if seconds is not None else gateway.deadline
+    begun = time.monotonic()
     opened: Opened | None = contain.asking(
         "find", (Opened, type(None)), lambda: gateway.find(house.client, request), seconds=limit
     )
@@ -134,7 +136,8 @@ def _find_then_call(
     if not dry:
         _adopt(house, payment, opened)
     known = replace(payment, ref=replace(ref, gateway_order_id=opened.gateway_order_id))
-    return call(house, account, known, seconds=seconds)
+    left = None if seconds is None else max(0.1, seconds - (time.monotonic() - begun))
+    return call(house, account, known, seconds=left)
 
 
 def _adopt(house: House, payment: PaymentRow, opened: Opened) -> None:

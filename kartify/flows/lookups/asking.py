@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ import structlog
 
 from kartify import contain
 from kartify.accounts import Loaded
-from kartify.domain.errors import Denied, PartnerError, Throttled
+from kartify.domain.errors import Denied, KartifyError, PartnerError, Throttled
 from kartify.domain.reports import Channel
 from kartify.flows.ground.locate import PaymentRow
 from kartify.flows.lookups import ask, ask_record, health
@@ -150,21 +151,37 @@ def _record(
 
 
 def check_order(
-    house: House, order_id: UUID, *, by: str, channel: Channel = Channel.LOOKUP, seconds: float | None = None
+    house: House, order_id: UUID, *, by: str, channel: Channel = Channel.LOOKUP, seconds: float | None = None,
+    only: Collection[UUID] | None = None,
 ) -> list[Asked]:
-    """*Check payment*: asks about every payment of one order now. What another asker has in hand is left to it."""
+    """*Check payment*: asks about every payment of one order now, all at once, so ``seconds`` is how long it takes at
+    most. What another asker has in hand is left to it. ``only``: these payments."""
     with house.database.read() as connection:
         found = ask.payments_of(connection, order_id)
+    ids = [row.id for row in found if only is None or row.id in only]
+    accounts = {row.account_id: house.accounts.get(row.account_id) for row in found if row.id in ids}
+    able = [row.id for row in found if row.id in ids and accounts[row.account_id].partner is not None]
+    if not able:
+        return []
+    limits = {id: seconds or one.gateway().deadline for id, one in accounts.items() if one.partner is not None}
+    claimed = ask.claim(house, able, seconds=2 * max(limits.values()))
+
+    def call(payment: PaymentRow) -> PaymentAnswer | PartnerError:
+        return ask.try_call(house, accounts[payment.account_id], payment, seconds=limits[payment.account_id])
+
+    with ThreadPoolExecutor(max_workers=min(PARALLEL, len(claimed) or 1)) as pool:
+        answers = list(pool.map(call, claimed))
     asked = []
-    for account_id in dict.fromkeys(row.account_id for row in found):
-        loaded = house.accounts.get(account_id)
-        if loaded.partner is None:
-            continue
-        ids = [row.id for row in found if row.account_id == account_id]
-        limit = seconds if seconds is not None else loaded.gateway().deadline
-        for payment in ask.claim(house, ids, seconds=limit * (len(ids) + 1)):
-            answer = ask.try_call(house, loaded, payment, seconds=limit)
-            one = _record(house, loaded, payment, answer, Asker(by=by, channel=channel))
-            asked += [one] if one else []
-        health.note(house, loaded, [one.error for one in asked])
+    errors: dict[UUID, list[KartifyError | None]] = {}
+    for payment, answer in zip(claimed, answers, strict=True):
+        one = _record(house, accounts[payment.account_id], payment, answer, Asker(by=by, channel=channel))
+        asked += [one] if one else []
+        errors.setdefault(payment.account_id, []).extend([one.error] if one else [])
+    for account_id, said in errors.items():
+        health.note(house, accounts[account_id], said)
     return asked
+
+
+def turn(loaded: Loaded, *, within: float) -> bool:
+    """Waits for this account's turn. False at once where its rate lets nobody in so soon."""
+    return _limits.of(str(loaded.id), loaded.gateway().rate).acquire(time.monotonic() + within)
