@@ -40,7 +40,8 @@ FREE = {"app", "testing", "docs", "__init__", "__main__", *EDGES}
 # The rooms of the flows: each imports only from those that stand before it.
 FLOWS = (
     "ground", "settling", "lookups", "receiving", "operating", "delivering", "partners", "people", "proof",
-    "ticking", "storefront",
+    "reading",
+    "exporting", "ticking", "storefront",
 )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
 from kartify import clock
+from kartify.flows.exporting import export_rows
 from kartify.flows.lookups import runs, schedules
 from kartify.flows.proof import laws
 from kartify.house import House
@@ -57,12 +58,21 @@ def _laws(house: House, run: runs.Taken) -> Done:
     return Done(result=said, total=checked, asked=checked, detail={"broken": dict(broken)})
 
 
+def _tidy(house: House, run: runs.Taken) -> Done:
+    removed = export_rows.tidy(house)
+    return Done(result=f"{removed} old export{'' if removed == 1 else 's'} removed", total=removed, asked=removed)
+
+
 CORE: Final[Mapping[str, CoreCron]] = {
     one.name: one
     for one in (
         CoreCron(
             name="laws", title="Check the laws", schedule="every 600", work=_laws,
             about="Checks the ten promises on the live database: every payment counted once, nothing due forgotten.",
+        ),
+        CoreCron(
+            name="tidy", title="Remove old exports", schedule="every 3600", work=_tidy,
+            about="Removes exported files a week after they were asked for: they hold customers' data.",
         ),
     )
 }
