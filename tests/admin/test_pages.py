@@ -24,6 +24,8 @@ PAGES = {
     "/admin/orders/": EVERYBODY,
     "/admin/orders/?view=all": EVERYBODY,
     "/admin/orders/export.csv": EVERYBODY,
+    "/admin/orders/export.xlsx": EVERYBODY,
+    "/admin/exports/": EVERYBODY,
     "/admin/orders/?view=attention": EVERYBODY,
     "/admin/orders/?view=undelivered": EVERYBODY,
     "/admin/orders/{order}": EVERYBODY,

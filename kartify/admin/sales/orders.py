@@ -28,7 +28,7 @@ class Orders(OrderExport):
             reader = self.reader(session)
             known = Known.of(session, reader.scope)
             query = Query.read(request.args, known)
-            found = order_list.listed(session, query, reader)
+            found = order_list.listed(session, query, reader, patience=order_list.PATIENCE)
             stores = {code: name for code, name in choices(session).items() if code in known.stores}
         if query.search and len(found.page.rows) == 1 and found.page.first and not query.filters:
             return self.back("orders.page", order_id=found.page.rows[0].id)

@@ -104,4 +104,4 @@ def _name(found: Listed, account_id: UUID | None) -> str:
     return account.label if account else "OMS"
 
 
-__all__ = ["Listed", "Reader", "ids", "listed", "page", "why"]
+__all__ = ["PATIENCE", "Listed", "Reader", "ids", "listed", "page", "why"]
