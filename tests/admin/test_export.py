@@ -31,7 +31,13 @@ def cells(data: bytes) -> list[list[tuple[str, str]]]:
         assert file.testzip() is None
         root = ElementTree.fromstring(file.read("xl/worksheets/sheet1.xml"))
         assert "hyperlinks" not in file.read("xl/worksheets/sheet1.xml").decode()
-    return [[_cell(one) for one in row.iterfind("m:c", SPACE)] for row in root.iterfind(".//m:row", SPACE)]
+    return [_row(row) for row in root.iterfind(".//m:row", SPACE)]
+
+
+def _row(row: ElementTree.Element) -> list[tuple[str, str]]:
+    """Empty cells are left away in the file: its columns are A to P."""
+    found = {(one.get("r") or "").rstrip("0123456789"): _cell(one) for one in row.iterfind("m:c", SPACE)}
+    return [found.get(letter, ("empty", "")) for letter in "ABCDEFGHIJKLMNOP"]
 
 
 def _cell(one: ElementTree.Element) -> tuple[str, str]:
@@ -65,7 +71,7 @@ def test_money_in_the_workbook_is_a_number_with_its_digits_and_text_where_a_numb
     rows = xlsx(cockpit.person("support"))
     found = dict(zip([text for _, text in column(rows, "number")], column(rows, "due"), strict=True))
     assert found == {
-        "K1": ("n", "2499"), "K2": ("n", "0.01"), "K3": ("inlineStr", "89999999999999.99"), "K4": ("n", "1500"),
+        "K1": ("n", "2499.00"), "K2": ("n", "0.01"), "K3": ("inlineStr", "89999999999999.99"), "K4": ("n", "1500"),
         "K5": ("n", "1.501"),
     }
 
@@ -75,7 +81,7 @@ def test_no_cell_of_the_workbook_is_a_formula_or_a_link_and_text_stays_as_it_is(
                          ("K4", "{=1}"), ("0012", "a\x01b <i>&amp;")):
         cockpit.shop.order(number, customer={"name": name}, phone="+919000000000")
     rows = xlsx(cockpit.person("support"))
-    assert {kind for row in rows for kind, _ in row} == {"n", "inlineStr"}
+    assert {kind for row in rows for kind, _ in row} == {"n", "inlineStr", "empty"}
     assert {text for _, text in column(rows, "number")} == {"=1+1", "K2", "K3", "K4", "0012"}
     assert {"=HYPERLINK(1)", "https://evil.example", "+cmd|calc", "{=1}"} < {
         text for _, text in column(rows, "customer")}
@@ -262,7 +268,7 @@ def test_stop_ends_it_at_once_and_removes_what_was_written(either: Cockpit) -> N
     assert exports._read_on(cockpit.house, job)
     assert "Stopped." in person.press(f"/admin/exports/{export_id}/stop")
     assert not exports._read_on(cockpit.house, job)
-    assert (cockpit.one(Export, export_id)["state"], cockpit.rows(ExportPart)) == ("stopped", [])
+    assert (cockpit.one(Export, export_id)["state"], cockpit.count(ExportPart)) == ("stopped", 0)
     assert "over already" in person.press(f"/admin/exports/{export_id}/stop")
     assert [one["text"][:7] for one in cockpit.audited("stop export")] == ["Stopped", "not don"]
 
@@ -281,7 +287,7 @@ def test_what_cannot_be_written_says_why(cockpit: Cockpit, monkeypatch: pytest.M
         connection.execute(update(table(Export)).where(table(Export).c.id == gone).values(query=query))
     work(cockpit)
     assert "Failed: ValueError." in person.text(f"/admin/exports/{gone}")
-    assert cockpit.rows(ExportPart) == []
+    assert cockpit.count(ExportPart) == 0
 
 
 @pytest.mark.usefixtures("large")
@@ -307,7 +313,7 @@ def test_the_cron_removes_exports_a_week_old(either: Cockpit) -> None:
     old = asked(cockpit, person, view="missing")
     work(cockpit)
     with time_machine.travel(clock.now() + timedelta(days=6), tick=True):
-        young = asked(cockpit, person, view="missing")
+        young = asked(cockpit, cockpit.person("support"), view="missing")
     core_crons.ensure(cockpit.house)
     with time_machine.travel(clock.now() + timedelta(days=7, minutes=1), tick=True):
         work(cockpit)

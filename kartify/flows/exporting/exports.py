@@ -106,9 +106,10 @@ def _make_sheet(house: House, job: Job, done: dict[str, object]) -> None:
         path = Path(folder) / "orders.xlsx"
         with sheets.Sheet(path) as sheet:
             for data in export_rows.pieces(house, job.id):
-                sheet.add(json.loads(gzip.decompress(data)))
+                # Whoever took it up meanwhile may have put the file in the place of these.
                 if not export_rows.put(house, job, b""):
                     return
+                sheet.add(json.loads(gzip.decompress(data)))
         job.bytes = path.stat().st_size
         export_rows.replace_parts(house, job, _pieces(path), **done)
 
