@@ -1,5 +1,5 @@
 """Keyset paging, as the lists of the admin and the exports that a worker writes share it."""
 
-from kartify.flows.reading.paging import SIZE, Page, by_id, by_moment
+from kartify.flows.reading.paging import SIZE, Keys, Page, by_id, by_moment, paged, sought
 
-__all__ = ["SIZE", "Page", "by_id", "by_moment"]
+__all__ = ["SIZE", "Keys", "Page", "by_id", "by_moment", "paged", "sought"]
