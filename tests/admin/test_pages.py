@@ -24,7 +24,6 @@ PAGES = {
     "/admin/orders/": EVERYBODY,
     "/admin/orders/?view=all": EVERYBODY,
     "/admin/orders/export.csv": EVERYBODY,
-    "/admin/orders/export.xlsx": EVERYBODY,
     "/admin/exports/": EVERYBODY,
     "/admin/orders/?view=attention": EVERYBODY,
     "/admin/orders/?view=undelivered": EVERYBODY,

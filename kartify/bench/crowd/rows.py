@@ -11,6 +11,7 @@ from uuid import UUID
 
 from kartify.bench.crowd.lives import PAID, Life
 from kartify.bench.crowd.pour import moment_id
+from kartify.models import new_id
 
 # Parents first: what refers to a row comes after it.
 TABLES: Final = (
@@ -116,8 +117,8 @@ def _payment(paper: Written) -> None:
     if life.status == "cancelled":
         asks, answer, told = 9, "not paid, and nothing under way", "not paid, and nothing under way"
     paper.add(
-        "payments", id=paper.payment, order_id=paper.order, account_id=paper.account, reference=f"SD{life.number}",
-        gateway_order_id=f"order_{life.number}", amount=life.amount, currency=_CURRENCY,
+        "payments", id=paper.payment, order_id=paper.order, account_id=paper.account,
+        reference=f"S{new_id().hex[-18:]}".upper(), gateway_order_id=f"order_{life.number}", amount=life.amount, currency=_CURRENCY,
         state="open" if waits and life.status == "missing" else "over", created_at=life.at,
         expires_at=life.at + timedelta(days=7), asked_at=life.at + timedelta(minutes=9) if asks else None,
         answered_at=life.at + timedelta(minutes=9) if asks else None, asks=asks, silent_asks=0, answer=answer,

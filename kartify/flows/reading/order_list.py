@@ -69,7 +69,7 @@ def listed(
 def ids(session: Session, query: Query, reader: Reader, *, most: int) -> list[UUID] | None:
     """The orders that the filters show, whatever the page; None where they are more than ``most`` or cannot be told
     in a moment."""
-    found = page(session, replace(query, cursor=None), reader, size=most, patience=PATIENCE * 10)
+    found = page(session, replace(query, cursor=None), reader, size=most, patience=1.0)
     return None if found.following else [order.id for order in found.rows]
 
 

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 SIZE: Final = 50
 # Rows that are looked through at a time where no index knows which of them fit, and seconds before a page shows what
 # it has.
-WINDOW: Final = 5_000
-PATIENCE: Final = 0.1
+WINDOW: Final = 2_000
+PATIENCE: Final = 0.06
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
