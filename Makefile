@@ -6,10 +6,10 @@ EDITABLE := -e . $(foreach p,$(PLUGINS),-e $(patsubst %/pyproject.toml,./%,$(p))
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lint types bench certify screenshots docs translations requirements clean
+.PHONY: help install run test check lint types bench bench-pages certify screenshots docs translations requirements clean
 
 help: ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## build .venv with everything in it
 
@@ -40,6 +40,9 @@ certify: install ## run the conformance kit for each of our plugins and keep its
 
 bench: install ## how fast a signed webhook is settled, beside pgbench in the same run
 	$(BIN)/python -m kartify.bench
+
+bench-pages: install ## how fast the admin answers with a million orders
+	$(BIN)/python -m kartify.bench pages
 
 screenshots: install ## pictures of the running admin for the docs
 	$(BIN)/python tests/screenshots.py

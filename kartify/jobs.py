@@ -67,7 +67,7 @@ def _watch() -> None:
 
 def _run(name: str, one: str | None = None) -> None:
     done = ticking.run(_house(), name, UUID(one) if one else None, worker=WORKER)
-    if done and name in ("deliver", "inbox", "operations", "conclude"):
+    if done and name in ("deliver", "inbox", "operations", "conclude", "export"):
         # There may be more than one batch.
         _house().waker.wake(name, *([one] if one else []))
 
@@ -82,6 +82,10 @@ def lookup(account_id: str) -> None:
 
 def run(run_id: str) -> None:
     _run("run", run_id)
+
+
+def export(export_id: str) -> None:
+    _run("export", export_id)
 
 
 def inbox() -> None:

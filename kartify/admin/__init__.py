@@ -20,6 +20,7 @@ from kartify.admin.lists import LISTINGS, RowList
 from kartify.admin.partners.accounts import Accounts
 from kartify.admin.partners.stores import Stores
 from kartify.admin.people import People
+from kartify.admin.sales.exports import Exports
 from kartify.admin.sales.orders import Orders
 from kartify.admin.tools import Tools
 from kartify.admin.trail import Trail
@@ -51,6 +52,7 @@ def init_admin(app: Flask, house: House) -> Admin:
     admin.add_view(Attention(house, csrf, name="Needs attention", endpoint="attention", url="attention"))
     admin.add_view(Approvals(house, csrf, name="Approvals", endpoint="approvals", url="approvals"))
     admin.add_view(Orders(house, csrf, name="Orders", category="Sales", endpoint="orders", url="orders"))
+    admin.add_view(Exports(house, csrf, name="Exports", category="Sales", endpoint="exports", url="exports"))
     admin.add_view(Crons(house, csrf, name="Crons", category="System", endpoint="crons", url="crons"))
     admin.add_view(Tools(house, csrf, name="Tools", category="System", endpoint="tools", url="tools"))
     admin.add_view(Accounts(house, csrf, name="Accounts", category="System", endpoint="accounts", url="accounts"))

@@ -13,7 +13,7 @@ from typing import Any
 import click
 from sqlalchemy import event
 
-from kartify.bench import cpu, yardstick
+from kartify.bench import cpu, pages, yardstick
 from kartify.bench import town as towns
 from kartify.bench.exact import inexact
 from kartify.bench.load import Driven, drive
@@ -46,11 +46,20 @@ class Round:
         return self.transaction_cpu / self.webhook_cpu if self.webhook_cpu else 0.0
 
 
-@click.command(help=__doc__)
+@click.group(help=__doc__, invoke_without_command=True)
 @click.option("--orders", default=4_000, show_default=True, help="Orders in each round.")
 @click.option("--rounds", default=3, show_default=True, help="Rounds, each beside a run of pgbench.")
 @click.option("--seconds", default=4, show_default=True, help="Length of each run of pgbench.")
-def main(orders: int, rounds: int, seconds: int) -> None:
+@click.pass_context
+def main(ctx: click.Context, orders: int, rounds: int, seconds: int) -> None:
+    if ctx.invoked_subcommand is None:
+        _settling(orders, rounds, seconds)
+
+
+main.add_command(pages.main)
+
+
+def _settling(orders: int, rounds: int, seconds: int) -> None:
     with tempfile.TemporaryDirectory(prefix="kartify-bench-") as home, stand(Path(home)) as ground:
         total = WARM_UP + rounds * orders + COUNTED
         town = towns.found(ground.house)

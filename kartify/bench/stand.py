@@ -22,7 +22,7 @@ from kartify.http import HttpClient
 from kartify.migrations.run import upgrade
 from kartify.stack.redis_server import running_redis
 from kartify.stack.watch import parenthood
-from kartify.testing.postgres import fresh_database, running_postgres
+from kartify.testing.postgres import fresh_database, named_database, running_postgres
 from kartify.vault import Vault
 
 
@@ -37,24 +37,40 @@ class Stand:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
 
+    def orders(self) -> int:
+        with psycopg.connect(self.url) as connection:
+            found = connection.execute("SELECT count(*) FROM orders").fetchone()
+            return int(found[0]) if found else 0
+
     def checkpoint(self) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute("CHECKPOINT")
 
 
 @contextmanager
-def stand(home: Path) -> Iterator[Stand]:
-    """Runs while the context lasts."""
+def stand(
+    home: Path, *, serves: str = "kartify.cli.served:application", database: str | None = None
+) -> Iterator[Stand]:
+    """Runs while the context lasts. ``database``: one of that name, used again where it is there already."""
     with running_postgres(home) as server, running_redis(home / "redis") as redis:
-        url, key = fresh_database(server), Fernet.generate_key().decode()
+        url = named_database(server, database) if database else fresh_database(server)
+        key = _key(home)
         house = _house(url, key)
         environment = {"KARTIFY_DATABASE_URL": url, "KARTIFY_REDIS_URL": redis, "KARTIFY_SECRET_KEYS": key,
                        "KARTIFY_PUBLIC_URL": "http://127.0.0.1:8000"}
         try:
-            with _web(home, environment) as port:
+            with _web(home, environment, serves) as port:
                 yield Stand(house=house, url=url, port=port)
         finally:
             house.database.engine.dispose()
+
+
+def _key(home: Path) -> str:
+    """The same for a home that is used again: the accounts in its database are sealed with it."""
+    file = home / "key"
+    if not file.exists():
+        file.write_text(Fernet.generate_key().decode(), "utf-8")
+    return file.read_text("utf-8")
 
 
 def _house(url: str, key: str) -> House:
@@ -66,9 +82,9 @@ def _house(url: str, key: str) -> House:
 
 
 @contextmanager
-def _web(home: Path, environment: dict[str, str]) -> Iterator[int]:
+def _web(home: Path, environment: dict[str, str], serves: str) -> Iterator[int]:
     port = _free_port()
-    command = [sys.executable, "-m", "kartify.bench.serve", str(port)]
+    command = [sys.executable, "-m", "kartify.bench.serve", str(port), serves]
     process = subprocess.Popen(
         command, env={**os.environ, **environment, **parenthood()}, stdout=subprocess.DEVNULL,
         stderr=(home / "web.log").open("ab"),

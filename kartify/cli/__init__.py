@@ -25,6 +25,7 @@ COMMANDS = {
     "tick": "kartify.cli.work:tick",
     "plugins": "kartify.cli.plugins:plugins",
     "laws": "kartify.cli.laws:laws",
+    "seed": "kartify.cli.seed:seed",
 }
 
 

@@ -168,6 +168,14 @@ def fresh_database(url: str, template: str | None = None) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
+def named_database(url: str, name: str) -> str:
+    """The database of that name on the server of ``url``, made where it is not there. Gives its URL."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
+            connection.execute(f'CREATE DATABASE "{name}"')
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
 def drop_database(url: str) -> None:
     """Deletes the database of ``url`` and cuts whoever is connected to it."""
     maintenance = urlunsplit(urlsplit(url)._replace(path="/postgres"))

@@ -17,6 +17,7 @@ from kartify.domain.cases import CaseType, CaseWanted
 from kartify.domain.errors import Temporary
 from kartify.domain.status import Status
 from kartify.flows.delivering import deliver
+from kartify.flows.exporting import export_rows
 from kartify.flows.lookups import asking, lookup, runs
 from kartify.flows.operating import operations
 from kartify.flows.people import byhand, case_rows, keys, stores
@@ -40,11 +41,14 @@ from kartify.models import (
 )
 from kartify.plugin import Denied, PaymentAnswer
 
+EVERYBODY = ("viewer", "support", "finance", "admin")
 WORKERS, FINANCE, ADMINS = ("support", "admin"), ("finance", "admin"), ("admin",)
 ATTENDING = ("support", "finance", "admin")
 POSTS = {
     "/admin/orders/{order}/check": WORKERS,
     "/admin/orders/check-many": WORKERS,
+    "/admin/orders/export": EVERYBODY,
+    "/admin/exports/{export}/stop": EVERYBODY,
     "/admin/orders/{order}/move": WORKERS,
     "/admin/orders/{order}/confirm": WORKERS,
     "/admin/orders/{order}/push/{delivery}": WORKERS,
@@ -149,6 +153,8 @@ def targets(cockpit: Cockpit) -> dict[str, object]:
         "run": runs.start(cockpit.house, cockpit.gateway, by="x"), "case": open_case(cockpit),
         "charge": cockpit.rows(Charge, order_id=order)[0]["id"], "approval": waiting_request(cockpit),
         "key": api_key(cockpit), "message": stored_message(cockpit),
+        "export": export_rows.ask(cockpit.house, export_rows.Wanted(
+            by="x", format="csv", params={"view": "all"}, stores=None, personal=True)),
     }
 
 
@@ -162,7 +168,7 @@ def test_the_table_names_every_post_of_the_admin(cockpit: Cockpit) -> None:
     names = {"uuid:order_id": "order", "uuid:delivery_id": "delivery", "uuid:cron_id": "cron", "uuid:run_id": "run",
              "uuid:case_id": "case", "uuid:charge_id": "charge", "uuid:account_id": "account", "uuid:user_id": "user",
              "uuid:approval_id": "approval", "uuid:key_id": "key", "uuid:message_id": "message",
-             "uuid:store_id": "store"}
+             "uuid:store_id": "store", "uuid:export_id": "export"}
     for long, short in names.items():
         served = {rule.replace(long, short) for rule in served}
     assert {rule.replace("<slug>/<verb>", "ledger/confirm-payment") for rule in served} == known

@@ -80,8 +80,9 @@ def test_filters_narrow_the_list(cockpit: Cockpit) -> None:
     cockpit.shop.order("K4")
     person = cockpit.person("support")
     for query, numbers in {
-        "status=cancelled": ["K3"], "age=1h": ["K1"], "age=7d": [], "gateway=plain": ["K2", "K1"], "gateway=other": [],
-        "store=demo&age=1h": ["K1"], "store=nowhere": [], "status=nonsense": ["K4", "K2", "K1"],
+        "status=cancelled": ["K3"], "age=1h": ["K1"], "age=7d": [], "gateway=plain": ["K2", "K1"],
+        "gateway=other": ["K4", "K2", "K1"],
+        "store=demo&age=1h": ["K1"], "store=nowhere": ["K4", "K2", "K1"], "status=nonsense": ["K4", "K2", "K1"],
         "view=nonsense&after=nonsense": ["K4", "K2", "K1"], "view=all&after=nonsense": ["K4", "K3", "K2", "K1"],
     }.items():
         found = ROW.findall(person.get(f"/admin/orders/?{query}").text)

@@ -31,6 +31,7 @@ PAGES = {
     "/admin/orders/": EVERYBODY,
     "/admin/orders/?view=all": EVERYBODY,
     "/admin/orders/export.csv": EVERYBODY,
+    "/admin/exports/": EVERYBODY,
     "/admin/orders/?view=attention": EVERYBODY,
     "/admin/orders/?view=undelivered": EVERYBODY,
     "/admin/orders/{order}": EVERYBODY,

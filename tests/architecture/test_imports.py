@@ -41,7 +41,7 @@ FREE = {"app", "testing", "docs", "__init__", "__main__", *EDGES}
 # The rooms of the flows: each imports only from those that stand before it.
 FLOWS = (
     "ground", "settling", "lookups", "receiving", "operating", "delivering", "partners", "people", "proof",
-    "ticking", "storefront", "customers",
+    "reading", "exporting", "ticking", "storefront", "customers",
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +11,7 @@ from markupsafe import Markup
 from kartify import clock
 from kartify.clock import zone_of
 from kartify.domain.money import display
+from kartify.domain.telling import mask_mail, mask_name, mask_phone, scrub, title, words
 
 # The tone goes with the word, never instead of it.
 TONES = {
@@ -28,8 +28,6 @@ TONES = {
     "sealed": "good", "broken": "bad", "certified": "good", "changed since": "warn", "not certified": "warn",
 }
 _ICONS = {"good": "✓", "wait": "◷", "warn": "!", "bad": "✕", "quiet": "–"}
-_MAIL = re.compile(r"[^\s@<>]+@([^\s@<>]+)")
-_DIGITS = re.compile(r"\+?[0-9][0-9 -]{7,}[0-9]")
 PERSONAL = "hidden for your role"
 
 
@@ -83,20 +81,6 @@ def lag(length: timedelta) -> str:
     return f"{tenths // 10}.{tenths % 10} s" if tenths < 100 else span(length)
 
 
-_SPELLED = {"oms": "OMS", "cod": "COD", "line1": "line 1", "line2": "line 2", "sku": "SKU"}
-
-
-def words(name: str | None) -> str:
-    """sent_unknown is "sent unknown", oms_refused is "OMS refused"."""
-    return " ".join(_SPELLED.get(part, part) for part in (name or "–").split("_"))
-
-
-def title(name: str | None) -> str:
-    """The same, as a heading; abbreviations keep their capitals."""
-    text = words(name)
-    return text[:1].upper() + text[1:]
-
-
 def status(name: str | None, label: str | None = None) -> Markup:
     """A word with an icon and a tone."""
     return toned(TONES.get(name or "", "quiet"), label or words(name))
@@ -111,25 +95,6 @@ def toned(tone: str, label: str) -> Markup:
 def short(value: Any) -> str:
     """The last signs of a UUIDv7: its beginning is the time and the same for neighbours."""
     return str(value)[-8:]
-
-
-def mask_mail(text: str | None) -> str:
-    return _MAIL.sub(lambda found: f"•••@{found[1]}", text) if text else "–"
-
-
-def mask_phone(text: str | None) -> str:
-    return f"••••••{text[-3:]}" if text and len(text) > 3 else "–"
-
-
-def mask_name(text: str | None) -> str:
-    return " ".join(f"{part[0]}•••" for part in text.split()) if text else "–"
-
-
-def scrub(text: str | None, personal: bool) -> str:
-    """Free text for someone who may not see personal data: mail addresses and telephone numbers are covered."""
-    if personal or not text:
-        return text or ""
-    return _DIGITS.sub("••••••", mask_mail(text))
 
 
 def person(values: Mapping[str, Any] | None, personal: bool) -> dict[str, str]:
@@ -148,3 +113,9 @@ def _masked(name: str, value: str) -> str:
     if name in _PLAIN:
         return value
     return _MASKS[name](value) if name in _MASKS else "•••"
+
+
+__all__ = [
+    "PERSONAL", "TONES", "age", "exact", "mask_mail", "mask_name", "mask_phone", "money", "person", "plain_when",
+    "scrub", "short", "span", "status", "title", "when", "words", "zone_of",
+]

@@ -3,16 +3,19 @@ a word for each order, and *Stop*."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kartify.admin.sales import order_list
 from kartify.domain.errors import Conflict, Invalid
 from kartify.flows.lookups import runs
+from kartify.flows.reading import order_list
+from kartify.flows.reading.order_list import Reader
+from kartify.flows.reading.order_query import Query
+from kartify.flows.reading.scope import Scope
 from kartify.house import House
 from kartify.models import Account, Order, Payment
 
@@ -38,16 +41,11 @@ class Started:
         return " ".join(told if self.run_ids else told[1:]) or "Nothing to ask about."
 
 
-def shown(session: Session, query: order_list.Query, *, personal: bool) -> list[UUID]:
+def shown(session: Session, query: Query, reader: Reader) -> list[UUID]:
     """The orders that the filters show, whatever the page. Raises ``Invalid`` for more than ``MOST``."""
-    found: list[UUID] = []
-    here: order_list.Query | None = replace(query, cursor=None)
-    while here is not None:
-        page = order_list.listed(session, here, personal=personal).page
-        found += [order.id for order in page.rows]
-        if len(found) > MOST:
-            raise Invalid("orders", f"expected at most {MOST}: narrow the filters")
-        here = replace(here, cursor=page.following) if page.following else None
+    found = order_list.ids(session, query, reader, most=MOST)
+    if found is None:
+        raise Invalid("orders", f"expected at most {MOST}: narrow the filters")
     return found
 
 
@@ -60,12 +58,12 @@ class Plan:
     orders: int
 
 
-def planned(session: Session, orders: list[UUID]) -> Plan:
-    """Raises ``Invalid`` where there is no order."""
+def planned(session: Session, orders: list[UUID], scope: Scope) -> Plan:
+    """Raises ``Invalid`` where there is no order; those of stores outside of ``scope`` are nobody's to ask about."""
     if not orders:
         raise Invalid("orders", "expected at least one: tick the orders that are to be checked")
     labels = {one.id: one.label for one in session.scalars(select(Account))}
-    return Plan(numbers=_by_account(session, orders), labels=labels, orders=len(set(orders)))
+    return Plan(numbers=_by_account(session, orders, scope), labels=labels, orders=len(set(orders)))
 
 
 def check(house: House, plan: Plan, *, by: str) -> Started:
@@ -87,13 +85,13 @@ def check(house: House, plan: Plan, *, by: str) -> Started:
     return Started(run_ids=started, refused=refused, orders=len(asked), without=plan.orders - len(known))
 
 
-def _by_account(session: Session, orders: list[UUID]) -> dict[UUID, list[str]]:
+def _by_account(session: Session, orders: list[UUID], scope: Scope) -> dict[UUID, list[str]]:
     found: dict[UUID, list[str]] = {}
     for start in range(0, len(orders), _AT_ONCE):
         query = (
             select(Payment.account_id, Order.number).join(Order, Order.id == Payment.order_id)
             .where(Order.id.in_(orders[start : start + _AT_ONCE])).distinct().order_by(Order.number)
         )
-        for account_id, number in session.execute(query):
+        for account_id, number in session.execute(scope.rows(query, Order.store_id)):
             found.setdefault(account_id, []).append(number)
     return found

@@ -30,6 +30,7 @@ from kartify.models import (
     Store,
     StoreAccount,
     TimelineEntry,
+    deliveries_of,
 )
 
 MOST = 300  # rows of one kind: a page that stays readable
@@ -91,18 +92,18 @@ def load(session: Session, order_id: UUID) -> OrderData:
     if order is None:
         raise NotFound("there is no such order")
 
-    def of(model: Any, *by: Any, column: Any = None) -> Sequence[Any]:
-        where = (column if column is not None else model.order_id) == order_id
+    def of(model: Any, *by: Any, where: Any = None) -> Sequence[Any]:
+        where = where if where is not None else model.order_id == order_id
         return session.scalars(select(model).where(where).order_by(*by).limit(MOST)).all()
 
     reports = of(Report, Report.seen_at.desc(), Report.id.desc())
     payments, charges = of(Payment, Payment.created_at), of(Charge, Charge.first_seen_at)
-    deliveries = of(Delivery, Delivery.created_at, Delivery.id)
+    deliveries = of(Delivery, Delivery.created_at, Delivery.id, where=deliveries_of(order_id))
     oms_account, confirms = _oms_account(session, order.store_id)
     return OrderData(
         order=order, store=session.get_one(Store, order.store_id), lines=of(OrderLine, OrderLine.position),
         fees=of(OrderFee, OrderFee.position), tenders=of(OrderTender, OrderTender.position), payments=payments,
-        charges=charges, settlements=of(Settlement, Settlement.settled_at), reports=reports,
+        charges=charges, settlements=of(Settlement, Settlement.settled_at, where=_bound(order_id)), reports=reports,
         moves=of(OrderMove, OrderMove.at, OrderMove.id), deliveries=deliveries,
         attempts=of(DeliveryAttempt, DeliveryAttempt.at.desc(), DeliveryAttempt.id.desc()),
         entries=of(TimelineEntry, TimelineEntry.at.desc(), TimelineEntry.id.desc()),
@@ -110,6 +111,11 @@ def load(session: Session, order_id: UUID) -> OrderData:
         cases=of(Case, Case.opened_at.desc()), oms_account=oms_account,
         confirms=confirms, accounts=_accounts(session, [*payments, *charges, *deliveries, *reports], oms_account),
     )
+
+
+def _bound(order_id: UUID) -> Any:
+    """By the charges of the order: of a settlement that was reversed no index knows the order."""
+    return Settlement.charge_id.in_(select(Charge.id).where(Charge.order_id == order_id))
 
 
 def _messages(session: Session, reports: Sequence[Report]) -> dict[UUID, InboxMessage]:

@@ -1,67 +1,115 @@
-"""The list of orders as CSV: exactly what the filters show, whatever the page, written while it is read."""
+"""An export of the orders that the filters show: a small one at once, a large one in the background."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
+from flask import Response, request
+from flask_admin import expose
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from kartify.admin.frame import look
-from kartify.admin.sales import order_list
-from kartify.domain.money import to_major
-from kartify.models import Order
+from kartify import clock
+from kartify.admin.frame.desk import needs
+from kartify.admin.frame.permissions import Permission
+from kartify.admin.sales.order_edit import OrderEdit
+from kartify.domain.errors import Invalid
+from kartify.flows.exporting import export_rows
+from kartify.flows.ground import audit
+from kartify.flows.reading import order_cells, order_list, sheets
+from kartify.flows.reading.order_list import Reader
+from kartify.flows.reading.order_query import Known, Query
 
-COLUMNS: Final = (
-    "number", "store", "status", "method", "currency", "total", "due", "customer", "email", "phone", "gateway",
-    "gateway_order_id", "oms_order_id", "last_word", "next_ask_utc", "confirmed_utc",
-)
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-Reading = Callable[[], AbstractContextManager[Session]]
-Why = Callable[[order_list.Listed, Order], str]
-
-
-def written(reading: Reading, query: order_list.Query, why: Why, *, personal: bool) -> Iterator[str]:
-    """Line by line; each page of orders is a transaction of its own."""
-    yield _line(COLUMNS)
-    here: order_list.Query | None = replace(query, cursor=None)
-    while here is not None:
-        with reading() as session:
-            found = order_list.listed(session, here, personal=personal)
-        for order in found.page.rows:
-            yield _line(_cells(found, order, why(found, order), personal))
-        here = replace(here, cursor=found.page.following) if found.page.following else None
+# Up to here the file is written while the browser waits.
+MOST_AT_ONCE: Final = 5_000
 
 
-def defused(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+class OrderExport(OrderEdit):
+    def reader(self, session: Session) -> Reader:
+        return Reader(scope=self.scope(session), personal=self.person.personal)
+
+    def asked(self, session: Session, values: Any) -> Query:
+        return Query.read(values, Known.of(session, self.scope(session)))
+
+    def exact(self, session: Session, values: Any) -> Query:
+        """For what acts on all that is shown: raises ``Invalid`` where a filter could not be read."""
+        query = self.asked(session, values)
+        if query.ignored:
+            raise Invalid("filters", " ".join(query.ignored))
+        return query
+
+    @expose("/export.<any(csv, xlsx):kind>")
+    def export(self, kind: str) -> Any:
+        act = audit.Act(by=self.person.email, action="export orders", subject="orders", text="")
+        with self.reading() as session:
+            try:
+                query = self.exact(session, request.args)
+            except Invalid as problem:
+                return self.problem(400, gettext("Nothing was exported"), f"{problem.expected} ")
+            reader = self.reader(session)
+            rows = _rows(session, query, reader)
+        if rows is None:
+            return self.render("cockpit/export_large.html", query=query, kind=kind, most=MOST_AT_ONCE)
+        told = replace(act, data={"rows": len(rows), "format": kind, "filters": query.params()})
+        self.audited(told, f"{query.told}: {len(rows)} order{'' if len(rows) == 1 else 's'} as {kind.upper()}")
+        return _file(rows, kind)
+
+    @expose("/export", methods=("POST",))
+    @needs(Permission.READ)
+    def export_later(self) -> Any:
+        """A worker writes it; the page of the export shows how far it is."""
+        kind = request.form.get("kind", "")
+        act = audit.Act(by=self.person.email, action="export orders", subject="orders", text="")
+        started: list[Any] = []
+
+        def work() -> str:
+            if kind not in sheets.MEDIA:
+                raise Invalid("kind", "expected csv or xlsx")
+            with self.reading() as session:
+                query = self.exact(session, request.form)
+            started.append(export_rows.ask(self.house, export_rows.Wanted(
+                by=self.person.email, format=kind, params=query.params(), stores=self.person.stores,
+                personal=self.person.personal,
+            )))
+            return f"{query.told}: a worker writes it as {kind.upper()}"
+
+        self.do(work, act)
+        return self.back("exports.watch", export_id=started[0]) if started else self.back("orders.index")
 
 
-def _line(values: Any) -> str:
-    paper = io.StringIO(newline="")
-    csv.writer(paper).writerow([defused(value) for value in values])
-    return paper.getvalue()
+def _rows(session: Session, query: Query, reader: Reader) -> list[order_cells.Row] | None:
+    """None where they are too many for a browser to wait for."""
+    found = order_list.listed(
+        session, replace(query, cursor=None), reader, size=MOST_AT_ONCE, patience=1.0
+    )
+    return None if found.page.following else order_cells.rows(found, personal=reader.personal)
 
 
-def _cells(found: order_list.Listed, order: Order, why: str, personal: bool) -> list[Any]:
-    payment = found.payments.get(order.id)
-    account = found.accounts.get(payment.account_id) if payment else None
-    name = order.customer.get("name")
-    return [
-        order.number, found.stores[order.store_id].code, order.status, order.method, order.currency,
-        to_major(order.total, order.currency), to_major(order.due, order.currency),
-        name if personal else look.mask_name(name), order.email if personal else look.mask_mail(order.email),
-        order.phone if personal else look.mask_phone(order.phone), account.slug if account else None,
-        payment.gateway_order_id if payment else None, order.oms_order_id, look.scrub(why, personal),
-        _moment(payment.next_ask_at if payment else None), _moment(order.confirmed_at),
-    ]
+def _file(rows: list[order_cells.Row], kind: str) -> Response:
+    body: Any = _csv(rows) if kind == "csv" else _xlsx(rows)
+    return Response(body, mimetype=sheets.MEDIA[kind], headers=attachment(kind, clock.now()))
 
 
-def _moment(moment: Any) -> str:
-    return look.exact(moment) if moment else ""
+def attachment(kind: str, at: Any) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="orders-{at:%Y%m%d-%H%M}.{kind}"'}
+
+
+def _csv(rows: list[order_cells.Row]) -> Iterator[str]:
+    yield sheets.csv_head()
+    for start in range(0, len(rows), 500):
+        yield sheets.csv_lines(rows[start : start + 500])
+
+
+def _xlsx(rows: list[order_cells.Row]) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="kartify-export-") as folder:
+        path = Path(folder) / "orders.xlsx"
+        with sheets.Sheet(path) as sheet:
+            sheet.add(rows)
+        return path.read_bytes()
+
+
+__all__ = ["OrderExport", "attachment"]

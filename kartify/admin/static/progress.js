@@ -6,8 +6,8 @@ async function look() {
     if (!answer.ok || answer.redirected) { window.location.reload(); return; }
     const run = await answer.json();
     const bar = watched.querySelector("progress");
-    bar.max = run.total || 1;
-    bar.value = run.asked;
+    // Where nobody knows how much there is, the bar only says that it goes on.
+    if ("total" in run) { bar.max = run.total || 1; bar.value = run.asked; }
     for (const place of watched.querySelectorAll("[data-field]")) place.textContent = run[place.dataset.field];
     if (!run.living) { window.location.reload(); return; }
   } catch { /* the next look may be luckier */ }

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, update
 
 from kartify import clock
 from kartify.domain.delivery import State
@@ -32,13 +32,17 @@ class Queue:
     last_error: str | None = None
 
 
+def _queued() -> ColumnElement[bool]:
+    """What waits or is parked: each half is what a partial index is about, so nothing else is looked at."""
+    return or_(*(outbox.c.state == bindparam(None, str(one), literal_execute=True) for one in (*OPEN, State.DEAD)))
+
+
 def queues(connection: Connection) -> dict[UUID, Queue]:
     """By OMS account; those with nothing in the queue are left out."""
-    states = (*OPEN, State.DEAD)
     counted = (
         select(outbox.c.account_id, outbox.c.state, func.count().label("many"),
                func.min(outbox.c.created_at).label("old"))
-        .where(outbox.c.state.in_(states), outbox.c.account_id.is_not(None))
+        .where(_queued(), outbox.c.account_id.is_not(None))
         .group_by(outbox.c.account_id, outbox.c.state)
     )
     found: dict[UUID, dict[str, Any]] = {}
@@ -56,8 +60,7 @@ def queues(connection: Connection) -> dict[UUID, Queue]:
 def _last_error(connection: Connection, account_id: UUID) -> str | None:
     newest = (
         select(outbox.c.last_error)
-        .where(outbox.c.account_id == account_id, outbox.c.state.in_((*OPEN, State.DEAD)),
-               outbox.c.last_error.is_not(None))
+        .where(outbox.c.account_id == account_id, _queued(), outbox.c.last_error.is_not(None))
         .order_by(outbox.c.id.desc())
         .limit(1)
     )

@@ -26,7 +26,7 @@ from kartify.flows.delivering import deliver_ends, deliver_rows, order_view
 from kartify.flows.ground.writes import Write, execute
 from kartify.flows.settling import facts
 from kartify.house import House
-from kartify.models import Counter, Delivery, Order, StoreAccount, table
+from kartify.models import Counter, Delivery, Order, StoreAccount, deliveries_of, table
 from kartify.plugin.oms import OmsOrder
 
 outbox, orders, counters, links = table(Delivery), table(Order), table(Counter), table(StoreAccount)
@@ -270,7 +270,7 @@ def acknowledge(house: House, store_id: UUID, number: str, *, oms_order_id: str 
 
 def _acknowledge(connection: Connection, order_id: UUID, number: str, oms_order_id: str | None, by: str) -> str:
     facts.lock(connection, order_id)
-    query = select(outbox).where(outbox.c.order_id == order_id, IN_FEED)
+    query = select(outbox).where(deliveries_of(order_id), IN_FEED)
     rows = connection.execute(query.order_by(outbox.c.created_at.desc()).with_for_update()).mappings().all()
     if not rows:
         raise Conflict(f"order {number} is not in the feed")

@@ -13,7 +13,7 @@ from kartify.flows.delivering import deliver_ends, deliver_rows, feed, order_vie
 from kartify.flows.settling import facts
 from kartify.flows.settling.cases import raise_case
 from kartify.house import House
-from kartify.models import Delivery, Order, table
+from kartify.models import Delivery, Order, deliveries_of, table
 from kartify.plugin.oms import Ack
 
 outbox, orders = table(Delivery), table(Order)
@@ -29,7 +29,7 @@ def _reject(connection: Connection, account_id: UUID, store_id: UUID, ack: Ack, 
     order_id = connection.execute(found).scalar_one()
     facts.lock(connection, order_id)
     query = select(outbox).where(
-        outbox.c.order_id == order_id, outbox.c.account_id == account_id, feed.IN_FEED
+        deliveries_of(order_id), outbox.c.account_id == account_id, feed.IN_FEED
     )
     row = connection.execute(query.order_by(outbox.c.created_at.desc())).mappings().first()
     if row is None:

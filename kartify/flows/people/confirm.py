@@ -16,7 +16,7 @@ from kartify.domain.status import Status
 from kartify.flows.delivering import deliver
 from kartify.flows.people import byhand
 from kartify.house import House
-from kartify.models import Delivery, Order, table
+from kartify.models import Delivery, Order, deliveries_of, table
 
 outbox, orders = table(Delivery), table(Order)
 
@@ -72,6 +72,6 @@ def _status(connection: Connection, order_id: UUID) -> Status:
 
 def _row(connection: Connection, order_id: UUID) -> Any:
     found = select(outbox).where(
-        outbox.c.order_id == order_id, outbox.c.kind == Kind.CONFIRM, outbox.c.state != State.WITHDRAWN
+        deliveries_of(order_id), outbox.c.kind == Kind.CONFIRM, outbox.c.state != State.WITHDRAWN
     )
     return connection.execute(found).mappings().first()

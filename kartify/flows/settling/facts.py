@@ -33,7 +33,7 @@ from kartify.domain.reports import Facts
 from kartify.domain.status import Status
 from kartify.flows.settling.policy import parse_policy
 from kartify.models import Case as CaseRow
-from kartify.models import Charge, Delivery, Order, Payment, Store, StoreAccount, table
+from kartify.models import Charge, Delivery, Order, Payment, Store, StoreAccount, deliveries_of, table
 from kartify.models import Settlement as SettlementRow
 
 orders, stores, links = table(Order), table(Store), table(StoreAccount)
@@ -179,7 +179,7 @@ def locked(
 
 
 _TOUCHED = select(outbox.c.id).where(
-    outbox.c.order_id == bindparam("order_id"),
+    deliveries_of(bindparam("order_id")),
     outbox.c.kind.in_([*FULFILMENT, Kind.PUSH_UNPAID]),
     outbox.c.kind != Kind.NONE,
     or_(

@@ -19,7 +19,7 @@ from kartify.domain.errors import Conflict
 from kartify.domain.status import Actor, Guard, Status, permit
 from kartify.flows.ground.writes import Write
 from kartify.flows.settling.facts import Snapshot, news_receipt
-from kartify.models import Delivery, new_id, table
+from kartify.models import Delivery, deliveries_of, new_id, table
 
 outbox = table(Delivery)
 
@@ -193,7 +193,7 @@ def row_state(row: DeliveryRow, event: Event, move: Move, *, reason: str) -> Wri
 
 _ROWS = (
     select(outbox.c.id, outbox.c.kind, outbox.c.state, outbox.c.account_id, outbox.c.receipt, outbox.c.call_until)
-    .where(outbox.c.order_id == bindparam("order_id"))
+    .where(deliveries_of(bindparam("order_id")))
     .with_for_update()
 )
 
@@ -209,7 +209,7 @@ def delivery_rows(connection: Connection, order_id: UUID) -> tuple[DeliveryRow, 
 
 
 _OPEN = select(outbox.c.account_id).where(
-    outbox.c.order_id == bindparam("order_id"), outbox.c.state == State.DUE, outbox.c.account_id.is_not(None)
+    deliveries_of(bindparam("order_id")), outbox.c.state == State.DUE, outbox.c.account_id.is_not(None)
 )
 
 

@@ -27,7 +27,7 @@ from kartify.flows.settling.moves import Move
 from kartify.flows.storefront import gateways
 from kartify.flows.ticking import concluding
 from kartify.house import House
-from kartify.models import Case, Delivery, Order, Payment, new_id, table
+from kartify.models import Case, Delivery, Order, Payment, deliveries_of, new_id, table
 
 orders, payments, outbox, case_rows = table(Order), table(Payment), table(Delivery), table(Case)
 Word = Literal["cancelled", "requested"]
@@ -151,7 +151,7 @@ def _holds_money(snapshot: Snapshot) -> bool:
 
 _ROWS = (
     select(outbox.c.kind, outbox.c.state, outbox.c.position)
-    .where(outbox.c.order_id == bindparam("b_order_id"), outbox.c.state != State.WITHDRAWN)
+    .where(deliveries_of(bindparam("b_order_id")), outbox.c.state != State.WITHDRAWN)
     .with_for_update()
 )
 _UNCERTAIN = select(

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
 from kartify import clock
+from kartify.flows.exporting import export_rows
 from kartify.flows.lookups import runs, schedules
 from kartify.flows.proof import laws, seal_watch, seals
 from kartify.house import House
@@ -79,6 +80,11 @@ def _seal(house: House, run: runs.Taken) -> Done:
     return Done(result=said, total=sealed, asked=sealed)
 
 
+def _tidy(house: House, run: runs.Taken) -> Done:
+    removed = export_rows.tidy(house)
+    return Done(result=f"{removed} old export{'' if removed == 1 else 's'} removed", total=removed, asked=removed)
+
+
 CORE: Final[Mapping[str, CoreCron]] = {
     one.name: one
     for one in (
@@ -91,6 +97,10 @@ CORE: Final[Mapping[str, CoreCron]] = {
             name="seal", title="Seal the history", schedule="every 30", work=_seal,
             about="Seals what was written about orders, by staff and from outside, so that a row that anybody alters, "
             "removes or slips in later is found.",
+        ),
+        CoreCron(
+            name="tidy", title="Remove old exports", schedule="every 3600", work=_tidy,
+            about="Removes exported files a week after they were asked for: they hold customers' data.",
         ),
     )
 }

@@ -22,10 +22,11 @@ from sqlalchemy import (
 )
 
 from kartify.domain.delivery import State
-from kartify.models import Cron, Delivery, InboxMessage, Operation, Order, Payment, Run, table
+from kartify.models import Cron, Delivery, Export, InboxMessage, Operation, Order, Payment, Run, table
 
 payments, outbox, messages = table(Payment), table(Delivery), table(InboxMessage)
 operations, orders, runs, crons = table(Operation), table(Order), table(Run), table(Cron)
+exports = table(Export)
 
 _at = bindparam("at", type_=payments.c.next_ask_at.type)
 _nothing = cast(null(), payments.c.account_id.type)
@@ -59,6 +60,9 @@ DUE = union_all(
     select(literal("conclude"), _nothing, func.count())
     .where(orders.c.clock_at <= _at)
     .having(func.count() > 0),
+    select(literal("export"), exports.c.id, literal(1)).where(
+        exports.c.state.in_(["waiting", "running"]), _free(exports.c.lease_until)
+    ),
 )
 
 

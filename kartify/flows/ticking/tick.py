@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from kartify import clock
 from kartify.domain.errors import KartifyError
 from kartify.flows.delivering import deliver
+from kartify.flows.exporting import exports
 from kartify.flows.lookups import lookup, runs
 from kartify.flows.operating import operations
 from kartify.flows.ticking import concluding, cron_work, due, retry, unable
@@ -108,8 +109,8 @@ def _jobs(house: House, found: _Found, worker: str) -> list[tuple[tuple[str, str
     return sorted(jobs, key=lambda item: _ORDER.index(item[0][0]))
 
 
-# Messages first, then what the gateways say, then conclusions, then what they cause.
-_ORDER = ("inbox", "run", "lookup", "conclude", "operations", "deliver")
+# Messages first, then what the gateways say, then conclusions, then what they cause; files for people last.
+_ORDER = ("inbox", "run", "lookup", "conclude", "operations", "deliver", "export")
 
 
 def run(house: House, name: str, one: UUID | None, *, worker: str) -> int:
@@ -128,6 +129,8 @@ def run(house: House, name: str, one: UUID | None, *, worker: str) -> int:
         case "run" if one is not None:
             tally = cron_work.work_run(house, one, worker=worker)
             return tally.asked if tally else 0
+        case "export" if one is not None:
+            return exports.work(house, one, worker=worker)
         case _:
             return 0
 

@@ -250,8 +250,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox'))
     )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
-        batch_op.create_index('ix_outbox_dead', ['id'], unique=False, sqlite_where=sa.text("state = 'dead'"), postgresql_where=sa.text("state = 'dead'"))
+        batch_op.create_index('ix_outbox_dead', ['account_id'], unique=False, sqlite_where=sa.text("state = 'dead'"), postgresql_where=sa.text("state = 'dead'"))
         batch_op.create_index('ix_outbox_due', ['account_id', 'due_at'], unique=False, sqlite_where=sa.text("state IN ('due', 'claimed', 'sent_unknown', 'found')"), postgresql_where=sa.text("state IN ('due', 'claimed', 'sent_unknown', 'found')"))
+        batch_op.create_index('ix_outbox_others', ['order_id'], unique=False, sqlite_where=sa.text("NOT (kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn')"), postgresql_where=sa.text("NOT (kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn')"))
         batch_op.create_index('uq_outbox_one_fulfilment', ['order_id'], unique=True, sqlite_where=sa.text("kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn'"), postgresql_where=sa.text("kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn'"))
         batch_op.create_index('uq_outbox_position', ['account_id', 'position'], unique=True, sqlite_where=sa.text('position IS NOT NULL'), postgresql_where=sa.text('position IS NOT NULL'))
         batch_op.create_index('uq_outbox_receipt', ['account_id', 'kind', 'receipt'], unique=True, sqlite_where=sa.text('receipt IS NOT NULL'), postgresql_where=sa.text('receipt IS NOT NULL'))
@@ -657,6 +658,7 @@ def downgrade() -> None:
         batch_op.drop_index('uq_outbox_receipt', sqlite_where=sa.text('receipt IS NOT NULL'), postgresql_where=sa.text('receipt IS NOT NULL'))
         batch_op.drop_index('uq_outbox_position', sqlite_where=sa.text('position IS NOT NULL'), postgresql_where=sa.text('position IS NOT NULL'))
         batch_op.drop_index('uq_outbox_one_fulfilment', sqlite_where=sa.text("kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn'"), postgresql_where=sa.text("kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn'"))
+        batch_op.drop_index('ix_outbox_others', sqlite_where=sa.text("NOT (kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn')"), postgresql_where=sa.text("NOT (kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn')"))
         batch_op.drop_index('ix_outbox_due', sqlite_where=sa.text("state IN ('due', 'claimed', 'sent_unknown', 'found')"), postgresql_where=sa.text("state IN ('due', 'claimed', 'sent_unknown', 'found')"))
         batch_op.drop_index('ix_outbox_dead', sqlite_where=sa.text("state = 'dead'"), postgresql_where=sa.text("state = 'dead'"))
 
