@@ -22,7 +22,7 @@ class Vault:
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._fernet = MultiFernet([Fernet(key) for key in keys])
-        self._keys = tuple(base64.urlsafe_b64decode(key) for key in keys)
+        self._keys = tuple(keys)
 
     def seal(self, secrets: Mapping[str, str]) -> bytes:
         return self._fernet.encrypt(json.dumps(dict(secrets)).encode())
@@ -44,4 +44,5 @@ class Vault:
 
     def derived(self, purpose: str) -> tuple[bytes, ...]:
         """A key for another purpose from each of ours, in their order: the first writes, all are known."""
-        return tuple(HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(key) for key in self._keys)
+        raw = (base64.urlsafe_b64decode(key) for key in self._keys)
+        return tuple(HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(key) for key in raw)

@@ -67,9 +67,10 @@ class RowList(Desk):
         chosen = {one.name: request.args.get(one.name, "").strip()[:200] for one in self.listing.filters}
         model: Any = self.listing.model
         with self.reading() as session:
-            page = self._page(session, select(model), chosen, request.args.get("after"))
+            mine = self.scope(session).accounts(select(model), model.account_id)
+            page = self._page(session, mine, chosen, request.args.get("after"))
             orders = _named(session, Order, {getattr(row, "order_id", None) for row in page.rows})
-            accounts = {one.id: one for one in session.scalars(select(Account))}
+            accounts = _named(session, Account, {getattr(row, "account_id", None) for row in page.rows})
             zone = common_zone(session)
         return self.render(
             "cockpit/rows.html", listing=self.listing, page=page, chosen=chosen, orders=orders, accounts=accounts,

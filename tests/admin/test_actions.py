@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 from browser import ROLES, Cockpit, plain, token_of
 from fakes import report, webhook
+from world import dead_delivery, open_case
 
 from kartify import clock
-from kartify.domain.cases import CaseType, CaseWanted
 from kartify.domain.errors import Temporary
 from kartify.domain.status import Status
 from kartify.flows.delivering import deliver
@@ -23,7 +23,6 @@ from kartify.flows.operating import operations
 from kartify.flows.people import byhand, case_rows, keys, stores
 from kartify.flows.people.approvals import NeedsSecond
 from kartify.flows.receiving import receive
-from kartify.flows.settling import cases
 from kartify.models import (
     Account,
     ApiKey,
@@ -100,29 +99,9 @@ POSTS = {
 PUBLIC = {"admin.login"}
 
 
-def dead_delivery(cockpit: Cockpit, number: str = "K1002") -> tuple[UUID, UUID]:
-    """A paid order that the OMS refused."""
-    order_id = cockpit.missing(number)
-    cockpit.bank.paid(f"order_{number}", payment=f"pay_{number}")
-    asking.check_order(cockpit.house, order_id, by="test")
-    cockpit.ledger.script.append("invalid")
-    assert cockpit.oms is not None
-    deliver.deliver_due(cockpit.house, cockpit.oms, worker="w")
-    row = cockpit.rows(Delivery, order_id=order_id)[0]
-    assert row["state"] == "dead"
-    return order_id, row["id"]
-
-
 def seen(cockpit: Cockpit, case_id: UUID) -> str:
     """The mark that the page gives the forms of an exception."""
     return case_rows.stamp(cockpit.one(Case, case_id))
-
-
-def open_case(cockpit: Cockpit, kind: CaseType = CaseType.OMS_REFUSED, held: int = 0, **ties: Any) -> UUID:
-    with cockpit.house.database.write() as connection:
-        wanted = CaseWanted(type=kind, reason="it says why", currency="INR", held=held)
-        cases.raise_case(connection, wanted, subject=f"test:{kind}", at=clock.now(), **ties)
-    return UUID(str(cockpit.rows(Case, type=kind)[0]["id"]))
 
 
 def waiting_request(cockpit: Cockpit, number: str = "A1") -> UUID:

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from browser import Cockpit, Person, plain
 from sqlalchemy import insert, update
-from test_actions import dead_delivery
 from test_attention import only, other_shop
+from world import dead_delivery
 
 from kartify import clock
 from kartify.admin.frame.paging import first_id

@@ -11,8 +11,8 @@ import pytest
 from browser import Cockpit, Person
 from fakes import webhook
 from sqlalchemy import insert, update
-from test_actions import dead_delivery
 from test_attention import only, other_shop
+from world import dead_delivery
 
 from kartify import clock
 from kartify.flows.delivering import deliver_by_hand

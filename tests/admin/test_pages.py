@@ -6,17 +6,12 @@ import re
 
 import pytest
 from browser import ROLES, SECRET_WORDS, Cockpit, plain
-from fakes import webhook
+from world import fill
 
-from kartify import clock
-from kartify.domain.cases import CaseType, CaseWanted
 from kartify.flows.customers import link
-from kartify.flows.ground import audit
-from kartify.flows.lookups import asking, runs
+from kartify.flows.lookups import asking
 from kartify.flows.people import stores
-from kartify.flows.receiving import receive
-from kartify.flows.settling import cases
-from kartify.models import Cron, InboxMessage, Order
+from kartify.models import Order
 
 EVERYBODY = ["viewer", "support", "finance", "admin"]
 WORKERS = ["support", "admin"]
@@ -67,23 +62,6 @@ PAGES = {
 @pytest.fixture
 def filled(cockpit: Cockpit) -> dict[str, object]:
     return fill(cockpit)
-
-
-def fill(cockpit: Cockpit) -> dict[str, object]:
-    """One of everything, so that no page is empty."""
-    order = cockpit.missing("K1001", phone="+919876543210", email="asha@example.com", notes="call before noon",
-                            customer={"name": "Asha Rao", "email": "asha@example.com", "phone": "+919876543210"},
-                            shipping_address={"line1": "12 Secret Lane", "city": "Pune"})
-    with cockpit.house.database.write() as connection:
-        wanted = CaseWanted(type=CaseType.UNDERPAID, reason="less than is due", currency="INR", held=100)
-        cases.raise_case(connection, wanted, subject="order:x", at=clock.now(), order_id=order,
-                         store_id=cockpit.shop.id)
-    cron = cockpit.rows(Cron)[0]["id"]
-    run = runs.start(cockpit.house, cockpit.gateway, by="asha@example.com")
-    audit.record(cockpit.house, audit.Act(by="x", action="y", subject="z", text="t"))
-    receive.webhook(cockpit.house, cockpit.gateway, webhook("e1", event="unknown", secret="whsec-very-secret"))
-    return {"order": order, "cron": cron, "run": run, "account": cockpit.gateway, "store": cockpit.shop.id,
-            "message": cockpit.rows(InboxMessage)[0]["id"]}
 
 
 @pytest.mark.parametrize("role", ROLES)

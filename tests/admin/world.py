@@ -2,14 +2,57 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from browser import Cockpit
-from test_actions import dead_delivery, open_case
-from test_pages import fill
+from fakes import webhook
 
-from kartify.domain.cases import CaseType
-from kartify.flows.lookups import asking
+from kartify import clock
+from kartify.domain.cases import CaseType, CaseWanted
+from kartify.flows.delivering import deliver
+from kartify.flows.ground import audit
+from kartify.flows.lookups import asking, runs
+from kartify.flows.receiving import receive
+from kartify.flows.settling import cases
+from kartify.models import Case, Cron, Delivery, InboxMessage
+
+
+def fill(cockpit: Cockpit) -> dict[str, object]:
+    """One of everything, so that no page is empty."""
+    order = cockpit.missing("K1001", phone="+919876543210", email="asha@example.com", notes="call before noon",
+                            customer={"name": "Asha Rao", "email": "asha@example.com", "phone": "+919876543210"},
+                            shipping_address={"line1": "12 Secret Lane", "city": "Pune"})
+    with cockpit.house.database.write() as connection:
+        wanted = CaseWanted(type=CaseType.UNDERPAID, reason="less than is due", currency="INR", held=100)
+        cases.raise_case(connection, wanted, subject="order:x", at=clock.now(), order_id=order,
+                         store_id=cockpit.shop.id)
+    cron = cockpit.rows(Cron)[0]["id"]
+    run = runs.start(cockpit.house, cockpit.gateway, by="asha@example.com")
+    audit.record(cockpit.house, audit.Act(by="x", action="y", subject="z", text="t"))
+    receive.webhook(cockpit.house, cockpit.gateway, webhook("e1", event="unknown", secret="whsec-very-secret"))
+    return {"order": order, "cron": cron, "run": run, "account": cockpit.gateway, "store": cockpit.shop.id,
+            "message": cockpit.rows(InboxMessage)[0]["id"]}
+
+
+def dead_delivery(cockpit: Cockpit, number: str = "K1002") -> tuple[UUID, UUID]:
+    """A paid order that the OMS refused."""
+    order_id = cockpit.missing(number)
+    cockpit.bank.paid(f"order_{number}", payment=f"pay_{number}")
+    asking.check_order(cockpit.house, order_id, by="test")
+    cockpit.ledger.script.append("invalid")
+    assert cockpit.oms is not None
+    deliver.deliver_due(cockpit.house, cockpit.oms, worker="w")
+    row = cockpit.rows(Delivery, order_id=order_id)[0]
+    assert row["state"] == "dead"
+    return order_id, row["id"]
+
+
+def open_case(cockpit: Cockpit, kind: CaseType = CaseType.OMS_REFUSED, held: int = 0, **ties: Any) -> UUID:
+    with cockpit.house.database.write() as connection:
+        wanted = CaseWanted(type=kind, reason="it says why", currency="INR", held=held)
+        cases.raise_case(connection, wanted, subject=f"test:{kind}", at=clock.now(), **ties)
+    return UUID(str(cockpit.rows(Case, type=kind)[0]["id"]))
 
 
 def lively(cockpit: Cockpit) -> dict[str, UUID]:
