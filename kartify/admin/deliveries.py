@@ -18,11 +18,11 @@ from kartify.admin.frame.desk import Desk, common_zone, needs
 from kartify.admin.frame.paging import by_id, first_id
 from kartify.admin.frame.permissions import Permission
 from kartify.admin.inbox import accounts_of, uuid_of
-from kartify.admin.sales.order_list import AGES
 from kartify.domain.delivery import Kind, State
 from kartify.domain.errors import Invalid, KartifyError, NotFound
 from kartify.flows.delivering import deliver_by_hand
 from kartify.flows.ground import audit
+from kartify.flows.reading.order_query import AGES
 from kartify.models import Delivery, Order
 
 MOST: Final = 100

@@ -20,6 +20,7 @@ from kartify import clock
 from kartify.domain.cases import CaseType, CaseWanted
 from kartify.domain.status import Status
 from kartify.flows.delivering import deliver
+from kartify.flows.exporting import export_rows
 from kartify.flows.ground import audit
 from kartify.flows.lookups import asking, lookup, runs
 from kartify.flows.people import byhand, edit, keys, second, stores
@@ -40,7 +41,7 @@ NOBODYS = {"admin.login", "cockpit.static", "static", "admin.static"}
 # Of no row: the form's own fields name what it is about. ``test_people`` and below try those.
 BY_FORM = {
     "admin.logout", "orders.check_many", "people.create", "keys.create", "tools.tool", "attention.many",
-    "attention.close_many", "deliveries.again_many", "jobs.wake", "accounts.new", "stores.new",
+    "attention.close_many", "deliveries.again_many", "jobs.wake", "accounts.new", "stores.new", "orders.export",
 }
 LEAKS = ("theirs", "zara", "7,777.77", "777777", "8,888.88", "888888")
 SECRET = "whsec-very-secret"
@@ -102,6 +103,8 @@ def furnish(cockpit: Cockpit, shop: Shop, name: str, *, merchant: str, due: int)
         "cron_id": cockpit.rows(Cron, account_id=gateway)[0]["id"],
         "delivery_id": cockpit.rows(Delivery, order_id=paid)[0]["id"],
         "charge_id": cockpit.rows(Charge, order_id=paid)[0]["id"],
+        "export_id": export_rows.ask(house, export_rows.Wanted(
+            by=person.email, format="csv", params={"view": "all"}, stores=[shop.code], personal=True)),
         "message_id": cockpit.rows(InboxMessage, account_id=gateway)[0]["id"], "store_id": shop.id,
         "slug": "ledger", "verb": "confirm-payment",
     }
@@ -160,7 +163,8 @@ def look(street: Street, path: str, arguments: set[str]) -> None:
 
 
 def test_no_page_shows_a_person_of_one_store_anything_of_another(street: Street) -> None:
-    pages = routes(street.cockpit, "GET", OPEN_PAGES)
+    # A file is there once it is written: test_export opens it, and tries it as somebody else.
+    pages = routes(street.cockpit, "GET", (*OPEN_PAGES, "exports.file"))
     assert {"accounts.index", "audit.index", "approvals.index", "keys.index", "people.index"} <= {
         endpoint for endpoint, _, _ in pages}
     for _, path, arguments in pages:

@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 
 from kartify.admin.frame.scope import Scope
 from kartify.admin.overview.sums import Sum, by_currency, counted
-from kartify.admin.sales.order_list import AGES
 from kartify.domain.conclude import Answer
 from kartify.domain.status import Status
+from kartify.flows.reading.order_query import AGES
 from kartify.models import Case, Order, Payment
 
 SHOWN: Final = 5

@@ -55,8 +55,8 @@ def written(life: Life, chance: Random) -> dict[str, list[Row]]:
     _moves(paper)
     if life.status in PAID:
         _delivery(paper)
-    if life.trouble:
-        _TROUBLES[life.trouble](paper)
+    if tell := _TROUBLES.get(life.trouble or ""):  # of the others the delivery says it all
+        tell(paper)
     if chance.random() < 0.1:
         _note(paper)
     return paper.rows
@@ -118,8 +118,8 @@ def _payment(paper: Written) -> None:
         asks, answer, told = 9, "not paid, and nothing under way", "not paid, and nothing under way"
     paper.add(
         "payments", id=paper.payment, order_id=paper.order, account_id=paper.account,
-        reference=f"S{new_id().hex[-18:]}".upper(), gateway_order_id=f"order_{life.number}", amount=life.amount,
-        currency=_CURRENCY,
+        reference=f"S{new_id().hex[-18:]}".upper(), gateway_order_id=f"order_{life.number}",
+        amount=life.amount, currency=_CURRENCY,
         state="open" if waits and life.status == "missing" else "over", created_at=life.at,
         expires_at=life.at + timedelta(days=7), asked_at=life.at + timedelta(minutes=9) if asks else None,
         answered_at=life.at + timedelta(minutes=9) if asks else None, asks=asks, silent_asks=0, answer=answer,
@@ -283,13 +283,8 @@ def _pending(paper: Written) -> None:
     _case(paper, "still_pending", f"order:{paper.order}", at, "The gateway says pending for hours.")
 
 
-def _nothing(paper: Written) -> None:
-    """Its delivery says it all."""
-
-
 _TROUBLES: Final[dict[str, Callable[[Written], None]]] = {
     "underpaid": _underpaid, "second_payment": _second, "dispute": _dispute, "still_pending": _pending,
-    "oms_refused": _nothing, "late": _nothing,
 }
 
 
