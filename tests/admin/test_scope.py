@@ -41,7 +41,8 @@ NOBODYS = {"admin.login", "cockpit.static", "static", "admin.static"}
 # Of no row: the form's own fields name what it is about. ``test_people`` and below try those.
 BY_FORM = {
     "admin.logout", "orders.check_many", "people.create", "keys.create", "tools.tool", "attention.many",
-    "attention.close_many", "deliveries.again_many", "jobs.wake", "accounts.new", "stores.new", "orders.export",
+    "attention.close_many", "deliveries.again_many", "jobs.wake", "accounts.new", "stores.new",
+    "orders.export_later",
 }
 LEAKS = ("theirs", "zara", "7,777.77", "777777", "8,888.88", "888888")
 SECRET = "whsec-very-secret"
