@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from kartify import clock
 from kartify.admin import init_admin
 from kartify.house import House
+from kartify.languages import init_languages
 from kartify.models import AuditEntry, Base, Order, TimelineEntry, User, new_id, table
 from kartify.plugin import Capabilities, Client, Gateway, Money, RefundAnswer, Tool, hookimpl
 from kartify.testing.builder import Shop
@@ -178,5 +179,6 @@ def make_cockpit(house: House, shop: Shop, bank: Bank, ledger: Ledger, *, way: s
     app = Flask("cockpit")
     app.secret_key = "for tests"
     app.testing = True
+    init_languages(app)
     init_admin(app, house)
     return Cockpit(app=app, house=house, shop=shop, bank=bank, ledger=ledger, gateway=gateway, oms=oms)

@@ -46,6 +46,11 @@ POSTS = {
     "/admin/orders/{order}/cancel": WORKERS,
     "/admin/orders/{order}/note": WORKERS,
     "/admin/orders/{order}/refund/{charge}": FINANCE,
+    "/admin/orders/{order}/capture/{charge}": FINANCE,
+    "/admin/orders/{order}/accept/{case}": FINANCE,
+    "/admin/orders/{order}/messages/{message}/reveal": FINANCE,
+    "/admin/orders/{order}/hold": WORKERS,
+    "/admin/orders/{order}/let-go": WORKERS,
     "/admin/orders/{order}/edit": WORKERS,
     "/admin/crons/{cron}/run": WORKERS,
     "/admin/crons/runs/{run}/stop": WORKERS,
@@ -89,7 +94,7 @@ def targets(cockpit: Cockpit) -> dict[str, object]:
     return {
         "order": order, "delivery": delivery, "cron": cockpit.rows(Cron)[0]["id"], "account": cockpit.gateway,
         "run": runs.start(cockpit.house, cockpit.gateway, by="x"), "case": open_case(cockpit),
-        "charge": cockpit.rows(Charge, order_id=order)[0]["id"],
+        "charge": cockpit.rows(Charge, order_id=order)[0]["id"], "message": order,
     }
 
 
@@ -101,7 +106,8 @@ def test_the_table_names_every_post_of_the_admin(cockpit: Cockpit) -> None:
         if "POST" in (rule.methods or ()) and rule.endpoint not in PUBLIC and rule.rule != "/admin/logout"
     }
     names = {"uuid:order_id": "order", "uuid:delivery_id": "delivery", "uuid:cron_id": "cron", "uuid:run_id": "run",
-             "uuid:case_id": "case", "uuid:charge_id": "charge", "uuid:account_id": "account", "uuid:user_id": "user"}
+             "uuid:case_id": "case", "uuid:charge_id": "charge", "uuid:account_id": "account", "uuid:user_id": "user",
+             "uuid:inbox_id": "message"}
     for long, short in names.items():
         served = {rule.replace(long, short) for rule in served}
     assert {rule.replace("<slug>/<verb>", "ledger/confirm-payment") for rule in served} == known

@@ -10,6 +10,7 @@ class Permission(StrEnum):
     PERSONAL = "see personal data"
     WORK = "work on orders"
     CASES = "decide about money"
+    REVEAL = "see raw messages"
     MANAGE = "manage schedules, accounts and users"
 
 
@@ -17,7 +18,7 @@ _READING = frozenset({Permission.READ})
 ROLES: dict[str, frozenset[Permission]] = {
     "viewer": _READING,
     "support": _READING | {Permission.PERSONAL, Permission.WORK},
-    "finance": _READING | {Permission.PERSONAL, Permission.CASES},
+    "finance": _READING | {Permission.PERSONAL, Permission.CASES, Permission.REVEAL},
     "admin": frozenset(Permission),
 }
 

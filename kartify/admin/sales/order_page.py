@@ -9,11 +9,15 @@ from uuid import UUID
 
 from flask import flash, make_response, request
 from flask_admin import expose
+from sqlalchemy import select
 
 from kartify import clock, contain
 from kartify.admin.frame.desk import Desk
+from kartify.admin.frame.permissions import Permission, who_may
 from kartify.admin.sales import order_data
+from kartify.admin.sales.next_steps import steps_of
 from kartify.admin.sales.order_data import OrderData
+from kartify.admin.sales.proof import proof_of
 from kartify.admin.sales.refundable import refundable
 from kartify.admin.sales.sentence import sentences
 from kartify.admin.sales.timeline import changes, entries
@@ -23,6 +27,7 @@ from kartify.domain.status import Actor, Status, targets
 from kartify.flows.ground import audit
 from kartify.flows.people import byhand, edit
 from kartify.house import House
+from kartify.models import Order
 
 Trace = Literal["nowhere", "moves", "audit"]
 UNPAID = (Status.MISSING, Status.FAILED)
@@ -43,6 +48,18 @@ class OrderPage(Desk):
     def page(self, order_id: UUID) -> Any:
         return self.show(order_id)
 
+    def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Every route of an order comes by here: one of a store that the person may not see is not there."""
+        order_id = kwargs.get("order_id")
+        if order_id is not None and not self._sees(order_id):
+            return self.problem(404, "Not here", "There is no such order.")
+        return super()._run_view(fn, *args, **kwargs)
+
+    def _sees(self, order_id: UUID) -> bool:
+        with self.reading() as session:
+            store_id = session.scalar(select(Order.store_id).where(Order.id == order_id))
+            return store_id is not None and self.scope(session).sees(store_id)
+
     def read(self, order_id: UUID) -> OrderData:
         with self.reading() as session:
             data = order_data.load(session, order_id)
@@ -54,12 +71,14 @@ class OrderPage(Desk):
     ) -> Any:
         """After a refusal: the same page with what was typed, the sentence, and what others did meanwhile."""
         data = self.read(order_id)
+        tools = confirming(self.house, data)
+        refunds = {one.charge.id: one for one in refundable(self.house, data)}
+        steps = steps_of(self.house, data, may=self.person.may, refunds=refunds, confirms=bool(tools))
         page = self.render(
             "cockpit/order.html", data=data, order=data.order, zone=data.store.timezone, sentences=sentences(data),
             timeline=entries(data, personal=self.person.personal), moves=moves_of(data), cancel=cancel_of(data),
-            editable=data.order.status in edit.UNTIL, tools=confirming(self.house, data), next_action=next_action,
-            refunds={one.charge.id: one for one in refundable(self.house, data)},
-            pushable=[one.id for one in data.deliveries if one.state == "dead"], now=clock.now(),
+            editable=data.order.status in edit.UNTIL, tools=tools, next_action=next_action, refunds=refunds,
+            steps=steps, proof=proof_of(data), who_may_work=who_may(Permission.WORK), now=clock.now(),
             typed=request.form if code != 200 else {}, problem=problem, differences=told(differences),
         )
         return make_response(page, code)
