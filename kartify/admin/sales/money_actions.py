@@ -58,7 +58,7 @@ class MoneyActions(OrderActions):
             amount=_minor(form.get("amount", ""), "amount"), by=self.person.email, reason=form.get("reason", "")
         )
         capturing.request_capture(self.house, charge_id, wish)
-        return gettext("The gateway is told by the next free worker. When it confirms the capture, the order moves by it.")
+        return gettext("The gateway is told by the next free worker. When it confirms, the order moves by that.")
 
     @expose("/<uuid:order_id>/accept/<uuid:case_id>", methods=("POST",))
     @needs(Permission.CASES)

@@ -41,11 +41,12 @@ class Difference:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:
     """``first``: the name of the safest action; its button is the only one that stands out. ``closed``: what cannot
-    be done now, each with the reason."""
+    be done now, each with the reason. ``refund_first``: the charge whose money an exception says must go back."""
 
     first: str = ""
     accepts: Sequence[Difference] = ()
     captures: Sequence[Charge] = ()
+    refund_first: UUID | None = None
     hold: str = ""
     dead: Sequence[Delivery] = ()
     mends: frozenset[UUID] = frozenset()
@@ -61,16 +62,18 @@ def steps_of(
     dead = [one for one in data.deliveries if one.state == "dead"]
     mends = frozenset(one.id for one in dead if one.kind in ("push", "push_unpaid") and data.order.status in edit.UNTIL)
     closed = [*why_not, *_closed(data, may, accepts=bool(accepts), captures=bool(captures), refunds=bool(refunds))]
-    first = _first(data, may, (dead, confirms, refunds, captures))
-    return Steps(first=first, accepts=accepts, captures=captures, hold=hold, dead=dead, mends=mends, closed=closed)
+    back = next((one.charge_id for one in data.open_cases if one.type in _REFUNDS and one.charge_id in refunds), None)
+    first = _first(data, may, (dead, confirms, back, captures))
+    return Steps(first=first, accepts=accepts, captures=captures, refund_first=back, hold=hold, dead=dead, mends=mends,
+                 closed=closed)
 
 
 def _first(
     data: OrderData, may: Callable[[Permission], bool],
-    found: tuple[Sequence[Delivery], bool, Mapping[UUID, object], Sequence[Charge]],
+    found: tuple[Sequence[Delivery], bool, UUID | None, Sequence[Charge]],
 ) -> str:
     """The safest thing: what asks before what tells, what tells before what moves money; nothing where all is well."""
-    dead, confirms, refunds, captures = found
+    dead, confirms, back, captures = found
     work, cases = may(Permission.WORK), may(Permission.CASES)
     if data.order.status in UNPAID and work and data.payments and not captures:
         return "check"
@@ -80,7 +83,7 @@ def _first(
         return "confirm"
     if cases and captures:
         return "capture"
-    if cases and any(one.charge_id in refunds for one in data.open_cases if one.type in _REFUNDS):
+    if cases and back is not None:
         return "refund"
     return "check" if work and data.order.status in UNPAID and data.payments else ""
 

@@ -64,6 +64,8 @@ def _headline(data: OrderData) -> tuple[bool, str]:
         return True, gettext("Nothing was due.")
     if data.order.basis == "manual":
         return False, gettext("A person's word, and no payment so far.")
+    if any(one.state == "authorized" for one in data.charges):
+        return False, gettext("The bank has set the money aside (authorised). Nothing is captured yet.")
     if any(one.captured > one.refunded for one in data.charges):
         return False, gettext("Money came, but it does not settle this order.")
     return False, gettext("Nothing yet: no source has said that it is paid.")
@@ -102,12 +104,11 @@ def _settling(data: OrderData) -> Report | None:
 
 
 def _report(data: OrderData, report: Report, *, settled: bool) -> Said:
-    sums = {"captured": report.captured, "authorised": 0 if report.captured else report.authorized,
+    sums = {"captured": report.captured, "authorized": 0 if report.captured else report.authorized,
             "refunded": report.refunded}
-    text = ", ".join([words(report.state), *(f"{money(value, report.currency)} {name}" for name, value in sums.items()
-                                              if value)])
-    if report.word and report.word != report.state:
-        text += f" ({report.word})"
+    said = [f"{money(value, report.currency)} {name}" for name, value in sums.items() if value]
+    state = [] if sums.get(report.state) else [words(report.state)]
+    text = ", ".join([*state, *said]) + (f" ({report.word})" if report.word not in ("", report.state) else "")
     charge = next((one.gateway_payment_id for one in data.charges if one.id == report.charge_id), "")
     return Said(at=report.seen_at, channel=report.channel, who=data.account_name(report.account_id), text=text,
                 message=report.inbox_id, settled=settled, payment_id=charge)

@@ -10,7 +10,6 @@ from kartify.admin.sales.order_data import OrderData
 from kartify.domain.delivery import Hold, hold_of
 from kartify.models import Delivery, Payment
 
-
 # Asking takes a moment: what is nearer to another moment than this is the same asking.
 SAME_ASK = timedelta(seconds=30)
 
@@ -110,7 +109,8 @@ def _held(data: OrderData) -> str:
         return ""
     name = data.account_name(row.account_id)
     if now is Hold.HELD:
-        return f"{name} holds it back since {_at(data, row.done_at)}, asked by {row.by}: {row.reason}.".replace("..", ".")
+        since = _at(data, row.done_at)
+        return f"{name} holds it back since {since}, asked by {row.by}: {row.reason}.".replace("..", ".")
     if now is Hold.REFUSED:
         return f"{name} refused to {'hold it' if row.kind == 'hold' else 'let it go'}: {row.last_error}."
     return f"{name} is {now}, by {row.by}: {row.reason}.".replace("..", ".")
