@@ -242,12 +242,12 @@ def test_hold_and_let_go_at_the_oms(cockpit: Cockpit) -> None:
     assert person.post(f"/admin/orders/{order_id}/hold", version=1, reason="x").status_code == 409
     assert person.post(f"/admin/orders/{order_id}/hold", version=version, reason="").status_code == 422
     shown = person.press(f"/admin/orders/{order_id}/hold", version=version, reason="another size")
-    assert "Ledger is asked to hold it, by" in shown
+    assert f"Ledger is asked to hold it, asked by {person.email}: another size." in shown
     assert person.post(f"/admin/orders/{order_id}/hold", version=version, reason="again").status_code == 409
     deliver.deliver_due(cockpit.house, cockpit.oms, worker="w")
     shown = person.text(f"/admin/orders/{order_id}")
     assert "Ledger holds it back since" in shown
-    assert "another size" in shown
+    assert f", asked by {person.email}: another size." in shown
     person.press(f"/admin/orders/{order_id}/let-go", version=version, reason="size is fine")
     deliver.deliver_due(cockpit.house, cockpit.oms, worker="w")
     assert "holds it back" not in person.text(f"/admin/orders/{order_id}")

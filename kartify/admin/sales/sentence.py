@@ -107,13 +107,17 @@ def _held(data: OrderData) -> str:
     row = next((one for one in reversed(data.deliveries) if one.kind in ("hold", "unhold")), None)
     if row is None or now is Hold.FREE or data.order.status != "processing":
         return ""
-    name = data.account_name(row.account_id)
+    name, kind = data.account_name(row.account_id), "hold" if row.kind == "hold" else "let go"
+    # The row names its last worker; who wished it stands on the timeline.
+    wished = next((one.by for one in data.entries if one.kind == kind and one.at == row.created_at), None)
+    who = f"asked by {wished}" if wished else "by the store's rule"
     if now is Hold.HELD:
-        since = _at(data, row.done_at)
-        return f"{name} holds it back since {since}, asked by {row.by}: {row.reason}.".replace("..", ".")
-    if now is Hold.REFUSED:
-        return f"{name} refused to {'hold it' if row.kind == 'hold' else 'let it go'}: {row.last_error}."
-    return f"{name} is {now}, by {row.by}: {row.reason}.".replace("..", ".")
+        text = f"{name} holds it back since {_at(data, row.done_at)}, {who}: {row.reason}."
+    elif now is Hold.REFUSED:
+        text = f"{name} refused to {'hold it' if row.kind == 'hold' else 'let it go'}: {row.last_error}."
+    else:
+        text = f"{name} is {now}, {who}: {row.reason}."
+    return text.replace("..", ".")
 
 
 def _basis(data: OrderData) -> str:
