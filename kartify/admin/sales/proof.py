@@ -15,7 +15,7 @@ from kartify.admin.sales.order_data import OrderData
 from kartify.models import OrderMove, Report, Settlement
 
 MOST: Final = 6
-# A report and the settlement that follows from it are of one commit.
+# Asking takes a moment: the payment and the report tell of it at slightly different times.
 SAME: Final = timedelta(seconds=1)
 
 
@@ -94,13 +94,13 @@ def _all(data: OrderData) -> Iterator[Said]:
 
 
 def _settling(data: OrderData) -> Report | None:
-    """The report that came by the settlement's channel, of its charge, in its commit."""
+    """The report that came by the settlement's channel, of its charge, in its commit: what is of one commit has one
+    moment."""
     bound = data.settlement
     if bound is None:
         return None
-    key = (bound.charge_id, bound.channel)
-    same = (one for one in data.reports if (one.charge_id, one.channel) == key)
-    return next((one for one in same if abs(one.seen_at - bound.settled_at) < SAME), None)
+    key = (bound.charge_id, bound.channel, bound.settled_at)
+    return next((one for one in data.reports if (one.charge_id, one.channel, one.seen_at) == key), None)
 
 
 def _report(data: OrderData, report: Report, *, settled: bool) -> Said:
@@ -126,7 +126,7 @@ def _asks(data: OrderData) -> Iterator[Said]:
 
 def _person(data: OrderData, move: OrderMove) -> Said:
     bound = data.settlement
-    settled = bound is not None and bound.channel == "manual" and abs(bound.settled_at - move.at) < SAME
+    settled = bound is not None and bound.channel == "manual" and bound.settled_at == move.at
     return Said(at=move.at, channel="person", who=move.by, text=move.reason, settled=settled)
 
 

@@ -175,6 +175,34 @@ def test_sc_68_a_dispute_holds_the_order_at_the_oms_where_the_store_wants_it(hou
     assert laws.check(house) == []
 
 
+def test_a_dispute_that_was_told_before_holds_nothing_again_after_a_person_let_go(
+    house, shop, desk, disputed, ledger, rows
+):
+    pay, dispute = disputed
+    stores.set_store(house, shop.code, {"hold_on_dispute": "true"})
+    desk.open()
+    order = pay()
+    desk.drain()
+    dispute()
+    desk.drain()
+    hold.let_go(house, order, wish(rows))
+    desk.drain()
+    dispute(event="d2")
+    assert len(rows("outbox", kind="hold")) == 1
+    assert holding(rows) is Hold.FREE
+
+
+def test_other_news_of_an_order_hold_nothing(house, shop, desk, disputed, ledger, rows):
+    pay, _ = disputed
+    stores.set_store(house, shop.code, {"hold_on_dispute": "true"})
+    desk.open()
+    pay()
+    account = rows("payments")[0]["account_id"]
+    told = {"order": "ord_K1", "payment": "pay_K1", "state": "pending"}
+    receive.webhook(house, account, webhook("later", told))
+    assert rows("outbox", kind="hold") == []
+
+
 def test_sc_68_by_default_a_dispute_holds_nothing_and_is_an_exception(house, desk, disputed, ledger, rows):
     pay, dispute = disputed
     desk.open()
@@ -195,8 +223,9 @@ def test_a_dispute_before_the_push_holds_right_after_it(house, shop, desk, dispu
     desk.drain()
     assert ledger.sent("K1", "hold") == 0
     desk.later(minutes=15)
-    assert [one for one in laws.check(house) if one.figures.get("due_at") and one.subject == "outbox"
-            and one.id == rows("outbox", kind="hold")[0]["id"].hex] == []
+    late = {one.id for one in laws.check(house) if one.law == 9}
+    assert str(desk.row(rows("orders")[0]["id"])["id"]) in late
+    assert str(rows("outbox", kind="hold")[0]["id"]) not in late
     desk.drain()
     desk.drain()
     assert ledger.calls.index(("deliver", "push", "K1")) < ledger.calls.index(("deliver", "hold", "K1"))

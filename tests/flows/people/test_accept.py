@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,6 +14,7 @@ from kartify.domain.status import Status
 from kartify.flows.people import accept, byhand, edit, resolve, stores
 from kartify.flows.proof import laws
 from kartify.flows.receiving import receive
+from kartify.flows.settling import facts
 from kartify.models import new_id
 
 DUE, PAID, SHORT = 249900, 240000, -9900
@@ -152,6 +155,39 @@ def test_two_who_accept_at_once_make_one_settlement(house, order, tell, rows):
     assert len(rows("outbox")) == 1
     assert len(rows("audit", action="accept difference")) == 1
     assert laws.check(house) == []
+
+
+def test_whoever_has_the_orders_lock_is_waited_for_and_his_news_count(house, order, tell, rows, bank):
+    """Money that comes in the very moment of accepting: what is decided is decided on what there is then."""
+    byhand.move(house, order, target=Status.PROCESSING, by="asha", reason="bank slip", ask=False)
+    tell(amount=PAID)
+    asked, found = threading.Event(), []
+
+    def no_answer():
+        asked.set()
+        raise Temporary("not now")
+
+    bank.answers["ord_1"] = no_answer
+
+    def press():
+        try:
+            found.append(agree(house, rows))
+        except Conflict as problem:
+            found.append(str(problem))
+
+    thread = threading.Thread(target=press)
+    with house.database.write() as connection:
+        if connection.dialect.name == "sqlite":
+            # One writer at a time: while this one writes, nobody can even note that the gateway was asked.
+            pytest.skip("SQLite has one writer")
+        facts.lock(connection, order)
+        thread.start()
+        assert asked.wait(10)
+        time.sleep(0.5)
+        connection.exec_driver_sql(f"UPDATE charges SET captured = {DUE}, authorized = {DUE}")
+    thread.join(20)
+    assert found == ["as things are now there is no difference to accept here"]
+    assert rows("settlements") == []
 
 
 def test_the_rest_of_the_money_that_comes_while_the_form_is_open_wins(house, order, tell, rows, bank):
