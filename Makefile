@@ -6,7 +6,7 @@ EDITABLE := -e . $(foreach p,$(PLUGINS),-e $(patsubst %/pyproject.toml,./%,$(p))
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lint types bench certify screenshots docs requirements clean
+.PHONY: help install run test check lint types bench certify screenshots docs translations requirements clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ screenshots: install ## pictures of the running admin for the docs
 
 docs: install ## write the generated parts of the docs
 	$(BIN)/python -m kartify.docs
+
+translations: install ## gather the texts, bring the catalogues up to date, compile them
+	$(BIN)/python -m kartify.translations
 
 requirements: ## compile the pinned versions
 	$(BIN)/uv pip compile --quiet --universal --no-header --no-annotate --group dev pyproject.toml -o requirements.txt

@@ -75,6 +75,17 @@ class Wake:
 
     wake = __call__
 
+    def waiting(self) -> int | None:
+        """How many jobs wait in the queue: a hint for people, never what anything is decided by. None where Redis does
+        not answer."""
+        if self._clock() < self._rest_until:
+            return None
+        try:
+            return int(self._queue.count)
+        except (RedisError, OSError) as problem:
+            self._failed(problem)
+            return None
+
     def close(self) -> None:
         """Closes the connections; they are made again when needed."""
         self._redis.close()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from kartify.domain.errors import KartifyError
 
@@ -19,6 +22,7 @@ class Vault:
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self._keys = tuple(base64.urlsafe_b64decode(key) for key in keys)
 
     def seal(self, secrets: Mapping[str, str]) -> bytes:
         return self._fernet.encrypt(json.dumps(dict(secrets)).encode())
@@ -33,3 +37,7 @@ class Vault:
     def reseal(self, sealed: bytes) -> bytes:
         """The same secrets under the first key."""
         return self._fernet.rotate(sealed)
+
+    def derived(self, purpose: str) -> tuple[bytes, ...]:
+        """A key for another purpose from each of ours, in their order: the first writes, all are known."""
+        return tuple(HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(key) for key in self._keys)

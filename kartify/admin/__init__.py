@@ -7,15 +7,22 @@ from flask_admin import Admin
 from flask_admin.theme import Theme
 from flask_wtf.csrf import CSRFProtect
 
-from kartify.admin.accounts import Accounts
+from kartify.admin.approvals import Approvals
 from kartify.admin.attention import Attention
 from kartify.admin.crons import Crons
+from kartify.admin.deliveries import Deliveries
 from kartify.admin.frame.session import init_sessions
 from kartify.admin.home import Home
+from kartify.admin.inbox import Inbox
+from kartify.admin.jobs_page import Jobs
+from kartify.admin.keys import Keys
 from kartify.admin.lists import LISTINGS, RowList
+from kartify.admin.partners.accounts import Accounts
+from kartify.admin.partners.stores import Stores
 from kartify.admin.people import People
 from kartify.admin.sales.orders import Orders
 from kartify.admin.tools import Tools
+from kartify.admin.trail import Trail
 from kartify.house import House
 
 PATH = "/admin"
@@ -42,13 +49,21 @@ def init_admin(app: Flask, house: House) -> Admin:
     theme = Theme(folder="cockpit", base_template="cockpit/base.html")
     admin = Admin(app, name="kartify", index_view=home, theme=theme)
     admin.add_view(Attention(house, csrf, name="Needs attention", endpoint="attention", url="attention"))
+    admin.add_view(Approvals(house, csrf, name="Approvals", endpoint="approvals", url="approvals"))
     admin.add_view(Orders(house, csrf, name="Orders", category="Sales", endpoint="orders", url="orders"))
     admin.add_view(Crons(house, csrf, name="Crons", category="System", endpoint="crons", url="crons"))
     admin.add_view(Tools(house, csrf, name="Tools", category="System", endpoint="tools", url="tools"))
     admin.add_view(Accounts(house, csrf, name="Accounts", category="System", endpoint="accounts", url="accounts"))
+    admin.add_view(Inbox(house, csrf, name="Inbox", category="System", endpoint="inbox", url="inbox"))
+    admin.add_view(Deliveries(house, csrf, name="Deliveries", category="System", endpoint="deliveries",
+                              url="deliveries"))
+    admin.add_view(Jobs(house, csrf, name="Jobs", category="System", endpoint="jobs", url="jobs"))
+    admin.add_view(Stores(house, csrf, name="Stores", category="System", endpoint="stores", url="stores"))
     for listing in LISTINGS:
         admin.add_view(RowList(house, csrf, listing))
+    admin.add_view(Trail(house, csrf, name="Audit", category="System", endpoint="audit", url="audit"))
     admin.add_view(People(house, csrf, name="Users", category="System", endpoint="people", url="users"))
+    admin.add_view(Keys(house, csrf, name="API keys", category="System", endpoint="keys", url="keys"))
     app.after_request(_headers)
     return admin
 

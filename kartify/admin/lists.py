@@ -1,4 +1,4 @@
-"""Read-only lists: inbox, deliveries, runs, audit. One view, declared as data."""
+"""Read-only lists: runs. One view, declared as data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kartify.admin.frame.desk import Desk, common_zone
 from kartify.admin.frame.paging import by_id
 from kartify.admin.frame.permissions import Permission
 from kartify.house import House
-from kartify.models import Account, AuditEntry, Base, Delivery, InboxMessage, Order, Run
+from kartify.models import Account, Base, Order, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,45 +90,6 @@ def _named(session: Session, model: Any, ids: set[UUID | None]) -> dict[UUID, An
     return {one.id: one for one in session.scalars(select(model).where(model.id.in_(wanted)))} if wanted else {}
 
 
-INBOX = Listing(
-    name="Inbox", endpoint="inbox", model=InboxMessage,
-    about="Every authentic message that reached us. Its effect is on the order's timeline.",
-    empty="No message has come yet. Paste the webhook address of System » Accounts at the gateway.",
-    columns=(
-        Column("Received", "when", lambda row: row.received_at),
-        Column("Account", "account", lambda row: row.account_id),
-        Column("Channel", "text", lambda row: row.channel), Column("Event", "text", lambda row: row.event),
-        Column("State", "status", lambda row: row.state), Column("Why", "free", lambda row: row.reason or ""),
-        Column("Copies", "text", lambda row: row.duplicates or ""),
-        Column("Tries", "text", lambda row: row.attempts or ""),
-        Column("Again at", "when", lambda row: row.due_at), Column("Bytes", "text", lambda row: len(row.body)),
-    ),
-    filters=(
-        Filter(name="state", title="State", column=InboxMessage.state,
-               choices=("waiting", "exception", "done", "ignored")),
-        Filter(name="channel", title="Channel", column=InboxMessage.channel, choices=("webhook", "callback")),
-        Filter(name="event", title="Event", column=InboxMessage.event),
-    ),
-)
-DELIVERIES = Listing(
-    name="Deliveries", endpoint="deliveries", model=Delivery,
-    about="What each OMS must get. A parked one is pushed again from its order.",
-    empty="Nothing has had to be delivered yet: a row appears when an order becomes processing.",
-    columns=(
-        Column("Made", "when", lambda row: row.created_at), Column("Order", "order", lambda row: row.order_id),
-        Column("To", "account", lambda row: row.account_id),
-        Column("What", "text", lambda row: row.kind.replace("_", " ")),
-        Column("State", "status", lambda row: row.state), Column("Receipt", "text", lambda row: row.receipt or ""),
-        Column("Why", "free", lambda row: row.last_error or row.reason or ""),
-        Column("Tries", "text", lambda row: row.attempts or ""), Column("Due", "when", lambda row: row.due_at),
-    ),
-    filters=(
-        Filter(name="state", title="State", column=Delivery.state,
-               choices=("due", "claimed", "sent_unknown", "found", "dead", "done", "withdrawn")),
-        Filter(name="kind", title="What", column=Delivery.kind,
-               choices=("push", "confirm", "feed", "none", "push_unpaid", "cancel", "hold", "unhold")),
-    ),
-)
 RUNS = Listing(
     name="Runs", endpoint="runs", model=Run,
     about="Runs of the order lookup crons, scheduled and by hand.",
@@ -148,17 +109,4 @@ RUNS = Listing(
         Filter(name="by", title="Started by", column=Run.by),
     ),
 )
-AUDIT = Listing(
-    name="Audit", endpoint="audit", model=AuditEntry, opens_to=Permission.MANAGE,
-    about="What people did, refused attempts too.", empty="Nobody has done anything yet.",
-    columns=(
-        Column("When", "when", lambda row: row.at), Column("Who", "text", lambda row: row.by),
-        Column("What", "text", lambda row: row.action), Column("On", "text", lambda row: row.subject),
-        Column("Text", "free", lambda row: row.text),
-    ),
-    filters=(
-        Filter(name="by", title="Who", column=AuditEntry.by),
-        Filter(name="action", title="What", column=AuditEntry.action),
-    ),
-)
-LISTINGS = (INBOX, DELIVERIES, RUNS, AUDIT)
+LISTINGS = (RUNS,)

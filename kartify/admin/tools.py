@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import flash, make_response, request
 from flask_admin import expose
+from flask_babel import gettext
 from sqlalchemy import select
 
 from kartify.admin.frame.desk import Desk, needs
@@ -15,6 +16,7 @@ from kartify.admin.frame.permissions import Permission
 from kartify.domain.errors import Conflict, KartifyError, NotFound
 from kartify.flows.ground import audit
 from kartify.flows.people import confirm
+from kartify.flows.people.approvals import NeedsSecond
 from kartify.models import Account as AccountRow
 from kartify.models import Order, StoreAccount
 from kartify.plugin.partner import Partner, Tool
@@ -42,6 +44,10 @@ class Tools(Desk):
         try:
             order_id = self._order(partner, named)
             said = self._run(tool, order_id)
+        except NeedsSecond as waits:
+            self.audited(act, f"not done: {waits}")
+            flash(gettext("Nothing was moved: %(why)s.", why=str(waits)), "warn")
+            return self.back("orders.page", order_id=order_id)
         except KartifyError as problem:
             self.audited(act, f"not done: {problem}")
             return make_response(self._page(partner, tool, problem=f"Not done: {problem}".rstrip(".") + "."), 409)
@@ -62,7 +68,9 @@ class Tools(Desk):
         """The order by the OMS's id or our number, in a store that uses this partner."""
         if not named:
             raise Conflict("give an order id")
-        order_id = confirm.find_order(self.house, named)
+        with self.reading() as session:
+            visible = self.scope(session).stores
+        order_id = confirm.find_order(self.house, named, stores=visible)
         mine = (
             select(Order.id)
             .join(StoreAccount, StoreAccount.store_id == Order.store_id)

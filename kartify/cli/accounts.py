@@ -81,7 +81,7 @@ def set_(account_id: str, values: tuple[str, ...], as_json: bool) -> None:
     with open_house() as house:
         found = find.account_id(house, account_id)
         kind = house.registry.partner(find.account(house, found)["slug"])
-        stores.set_account(house, found, pairs(values, secrets=secret_names(kind) if kind else ()))
+        stores.set_account(house, found, pairs(values, secrets=secret_names(kind) if kind else ()), by=me())
         show(_told(house, found), as_json=as_json)
 
 

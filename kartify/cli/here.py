@@ -88,9 +88,13 @@ def set_logging(level: int) -> None:
     )
 
 
-def me() -> str:
-    """Who acts, for the timeline."""
+def me(name: str | None = None) -> str:
+    """Who acts, for the timeline. ``name``: who says to be acting, for machines on which all share one login; the
+    login stands beside it."""
     try:
-        return f"{getuser()} (command line)"
+        login = getuser()
     except (OSError, KeyError):
-        return "command line"
+        login = ""
+    if name and name.strip():
+        return f"{name.strip()[:100]} (command line{f', as {login}' if login else ''})"
+    return f"{login} (command line)" if login else "command line"

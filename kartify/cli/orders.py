@@ -9,6 +9,7 @@ from uuid import UUID
 import click
 from sqlalchemy.orm import Session
 
+from kartify import links
 from kartify.admin.frame.look import zone_of
 from kartify.admin.sales import order_data, sentence, timeline
 from kartify.admin.sales.order_data import OrderData
@@ -17,10 +18,12 @@ from kartify.cli import find
 from kartify.cli.here import me
 from kartify.cli.house import open_house
 from kartify.cli.output import json_option, show
+from kartify.cli.second import COMMANDS, by_option, told_of, told_to_wait
 from kartify.domain.errors import Conflict
 from kartify.domain.money import display
 from kartify.domain.status import Actor, Status
 from kartify.flows.people import byhand
+from kartify.flows.people.approvals import NeedsSecond
 from kartify.flows.storefront import cancel, order_read
 from kartify.house import House
 
@@ -28,6 +31,10 @@ from kartify.house import House
 @click.group()
 def order() -> None:
     """Look at an order, or move it."""
+
+
+for command in COMMANDS:
+    order.add_command(command)
 
 
 @order.command("show")
@@ -42,8 +49,10 @@ def show_order(store: str, number: str, as_json: bool) -> None:
         with Session(house.database.engine.execution_options(kartify_read=True)) as session:
             data = order_data.load(session, order_id)
             entries = sorted(timeline.entries(data, personal=True), key=lambda one: one.at)
-            told = {**summary, "store": store, **_money(data), "timeline": [_entry(one) for one in entries]}
-            show(told, as_json=as_json, text=_text(data, entries))
+            link = links.status_url(house, order_id)
+            told = {**summary, "store": store, "status_url": link, **_money(data),
+                    "timeline": [_entry(one) for one in entries]}
+            show(told, as_json=as_json, text=f"{_text(data, entries)}\n\nThe customer's own page: {link}")
 
 
 def _money(data: OrderData) -> dict[str, Any]:
@@ -90,31 +99,37 @@ def _text(data: OrderData, entries: Sequence[Entry]) -> str:
 @click.option("--evidence", help="What shows it, such as a bank reference.")
 @click.option("--no-ask", is_flag=True, help="Do not ask the gateway first.")
 @click.option("--yes", is_flag=True, help="For cancelled: open attempts were seen, and the refund is decided.")
+@by_option
 @json_option
 def move(store: str, number: str, status: str, **options: Any) -> None:
-    """Move an order by hand. The gateway is asked first; its answer, or 'not reachable', is attached."""
+    """Move an order by hand. The gateway is asked first; its answer, or 'not reachable', is attached.
+
+    Where the store wants a second person for it, the move is asked for and the exit code is 3.
+    """
     with open_house() as house:
         order_id = find.order_id(house, store, number)
         target = Status(status)
-        told = _cancel(house, order_id, options) if target is Status.CANCELLED else _move(
-            house, order_id, target, options)
+        try:
+            told = _cancel(house, order_id, options) if target is Status.CANCELLED else _move(
+                house, order_id, target, options)
+        except NeedsSecond as waits:
+            told_to_wait(house, order_id, waits, names=(store, number), as_json=options["as_json"])
     done = {"store": store, "number": number, **told}
     show(done, as_json=options["as_json"], text=f"{number}: {told['text']}")
 
 
 def _move(house: House, order_id: UUID, target: Status, options: dict[str, Any]) -> dict[str, Any]:
     moved = byhand.move(
-        house, order_id, target=target, by=me(), reason=options["reason"], evidence=options["evidence"],
+        house, order_id, target=target, by=me(options["by"]), reason=options["reason"], evidence=options["evidence"],
         ask=not options["no_ask"],
     )
-    answers = "".join(f"\n  the gateway said: {answer}" for answer in moved.answers)
-    return {"status": moved.status, "answers": list(moved.answers), "text": f"{moved.text}{answers}"}
+    return told_of(moved)
 
 
 def _cancel(house: House, order_id: UUID, options: dict[str, Any]) -> dict[str, Any]:
     evidence = f" ({options['evidence']})" if options["evidence"] else ""
     wish = cancel.Wish(
-        actor=Actor.STAFF, by=me(), reason=f"{options['reason']}{evidence}", confirmed=options["yes"],
+        actor=Actor.STAFF, by=me(options["by"]), reason=f"{options['reason']}{evidence}", confirmed=options["yes"],
         refund_decided=options["yes"],
     )
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from kartify.cli.here import me
 from kartify.cli.house import open_house
 from kartify.cli.output import json_option, show
 from kartify.cli.values import pairs
@@ -34,5 +35,5 @@ def create(code: str, name: str, currency: str, as_json: bool) -> None:
 def set_(code: str, values: tuple[str, ...], as_json: bool) -> None:
     """Change a store: name, timezone, return_origins (comma separated), or its policy."""
     with open_house() as house:
-        changed = stores.set_store(house, code, pairs(values))
+        changed = stores.set_store(house, code, pairs(values), by=me())
     show({"code": code, **changed}, as_json=as_json)

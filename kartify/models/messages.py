@@ -29,6 +29,13 @@ class InboxMessage(Base):
             sqlite_where=text("state = 'waiting'"),
             postgresql_where=text("state = 'waiting'"),
         ),
+        # For people: few rows, and none on the way of a message that is done.
+        Index(
+            "ix_inbox_exception",
+            "id",
+            sqlite_where=text("state = 'exception'"),
+            postgresql_where=text("state = 'exception'"),
+        ),
     )
 
     id: Mapped[Id]
@@ -71,6 +78,7 @@ class Delivery(Base):
             sqlite_where=text(_OPEN),
             postgresql_where=text(_OPEN),
         ),
+        Index("ix_outbox_dead", "id", sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'")),
         # Only where there is something to be unique: a new row costs these two nothing.
         Index(
             "uq_outbox_receipt",

@@ -98,7 +98,8 @@ class Approval(Base):
 
 
 class Seal(Base):
-    """A link of a chain of digests over rows that must not change: ``chain`` is "order:…", "staff" or "inbox".
+    """A link of a chain of digests over rows that must not change: ``chain`` is "order:…", "staff", "inbox", or
+    "book", whose links cover those of the others.
 
     ``rows`` names what this link covers; ``digest`` is over them and the link before. Append-only.
     """

@@ -62,9 +62,11 @@ from kartify.plugin.partner import (
     event_key,
     read_json,
 )
+from kartify.plugin.setup import SELF_TEST, SetupStep, self_test_body
 from kartify.plugin.simulator import Simulator, SimulatorOptions
 
 __all__ = [
+    "SELF_TEST",
     "Ack",
     "Acked",
     "Callback",
@@ -112,6 +114,7 @@ __all__ = [
     "Refused",
     "Reply",
     "Report",
+    "SetupStep",
     "Simulator",
     "SimulatorOptions",
     "Temporary",
@@ -128,5 +131,6 @@ __all__ = [
     "mode_of",
     "on_this_machine",
     "read_json",
+    "self_test_body",
     "to_major",
 ]

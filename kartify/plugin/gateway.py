@@ -18,6 +18,9 @@ from kartify.domain.money import Money
 from kartify.domain.plan import LookupPlan
 from kartify.domain.reports import Report
 from kartify.plugin.partner import Client, Inbound, Partner, Proof, Reply
+from kartify.plugin.setup import SetupStep
+
+_WEBHOOK = SetupStep(text="Add our webhook address at the gateway, for all events of payments.", address="webhook")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +171,16 @@ class Gateway(Partner):
     def reply(self, accepted: bool) -> Reply:
         """What the gateway expects as an answer to a stored webhook."""
         return Reply(status=200 if accepted else 400)
+
+    def probe(self, nonce: str, at: datetime) -> Inbound:
+        """*Test webhook*: a harmless message to our own webhook, proved by this account's current secret as the
+        gateway would at the moment ``at``; its body holds ``nonce`` in clear. ``verify`` takes it and ``read_webhook``
+        ignores it. Method, headers, query and body count. Pure. Raises ``NoSecret``; and ``Permanent``, saying why,
+        where no such message can be made."""
+        raise Permanent(f"{self.name} knows no webhook that proves itself and means nothing")
+
+    def setup_steps(self) -> tuple[SetupStep, ...]:
+        return self.setup or (_WEBHOOK,)
 
     def dashboard_url(self, gateway_payment_id: str) -> str | None:
         """Where staff see this charge at the gateway."""

@@ -13,6 +13,7 @@ from kartify.domain.delivery import Kind
 from kartify.domain.errors import Permanent, Refused
 from kartify.domain.money import Money
 from kartify.plugin.partner import Client, Inbound, Partner, Reply
+from kartify.plugin.setup import SetupStep, step_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,9 +280,8 @@ class Oms(Partner):
         raise Permanent(f"{self.name} takes no acknowledgements")
 
     def poll(self, client: Client, orders: Sequence[Known], since: datetime | None) -> Iterator[OmsNews]:
-        """What the OMS says of these orders, or of whatever changed since that moment (None: it was never asked).
-        News may be told again: its effect is of its own kind once. Only called when ``can.poll``. Raises as
-        ``deliver`` does."""
+        """What the OMS says of these orders, or of whatever changed since (None: it was never asked). News may be
+        told again: its effect is of its own kind once. Only called when ``can.poll``. Raises as ``deliver`` does."""
         raise Permanent(f"{self.name} cannot be asked for news")
 
     def reply(self, accepted: bool) -> Reply:
@@ -291,6 +291,9 @@ class Oms(Partner):
     def reply_to(self, route: PartnerRoute) -> Reply:
         """The same where it depends on which of the plugin's routes took the news. Pure."""
         return self.reply(accepted=True)
+
+    def setup_steps(self) -> tuple[SetupStep, ...]:
+        return self.setup or tuple(step_of(route.name, route.method) for route in self.routes)
 
     def order_url(self, oms_order_id: str) -> str | None:
         """Where staff see this order at the OMS."""

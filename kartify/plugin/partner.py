@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from kartify.domain.errors import Denied, Permanent, Temporary, Throttled, Unreadable
+from kartify.plugin.setup import SetupStep
 
 Mode = Literal["live", "test"]
 Headers = Mapping[str, str]
@@ -185,6 +186,8 @@ class Partner:
     kind: ClassVar[Literal["gateway", "oms"]]
     Settings: ClassVar[type[PartnerSettings]]
     tools: ClassVar[tuple[Tool, ...]] = ()
+    # What is to be done at the partner's dashboard, in its order. Empty: derived from our addresses.
+    setup: ClassVar[tuple[SetupStep, ...]] = ()
     # Calls a second that the partner surely stands, and how long one call may take (seconds).
     rate: ClassVar[float] = 10.0
     deadline: ClassVar[float] = 10.0
@@ -195,6 +198,10 @@ class Partner:
     @abstractmethod
     def test(self, client: Client) -> str:
         """*Test connection*: a harmless call; a sentence about what answered. Raises ``PartnerError``."""
+
+    def setup_steps(self) -> tuple[SetupStep, ...]:
+        """The guided set-up of this account. Pure."""
+        return self.setup
 
 
 def read_json(body: bytes) -> Any:

@@ -70,6 +70,7 @@ class OrderAnswer(OrderSummary):
     lines: list[dict[str, Any]]
     fees: list[dict[str, Any]]
     tenders: list[dict[str, Any]]
+    status_url: str = Field(description="The customer's own page about this order: no login, good for a month.")
 
 
 class OrderPage(Answer):

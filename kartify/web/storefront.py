@@ -9,6 +9,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AwareDatetime, Field, StringConstraints
 
+from kartify import links
 from kartify.domain.status import Actor, Status
 from kartify.flows.storefront import cancel as cancelling
 from kartify.flows.storefront import checkout, order_read
@@ -43,7 +44,7 @@ class NoBody(Strict):
 
 def _answer(order_id: UUID, status: int = 200) -> Response:
     order = order_read.read_order(current_house(), order_id)
-    answer = json_answer(order, status)
+    answer = json_answer({**order, "status_url": links.status_url(current_house(), order_id)}, status)
     if (pause := AGAIN.get(order["payment"]["state"])) is not None and order["status"] in ("missing", "failed"):
         answer.headers["Retry-After"] = pause
     return answer

@@ -37,6 +37,11 @@ class CoalescedWaker:
             self._something.set()
         return True
 
+    def waiting(self) -> int | None:
+        """How many jobs wait in the queue behind it; None where it cannot tell."""
+        count = getattr(self._waker, "waiting", None)
+        return count() if count else None
+
     def flush(self) -> int:
         """Sends what waits; how many."""
         with self._lock:

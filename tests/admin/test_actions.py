@@ -10,23 +10,28 @@ from uuid import UUID
 
 import pytest
 from browser import ROLES, Cockpit, plain, token_of
-from fakes import report
+from fakes import report, webhook
 
 from kartify import clock
 from kartify.domain.cases import CaseType, CaseWanted
 from kartify.domain.errors import Temporary
+from kartify.domain.status import Status
 from kartify.flows.delivering import deliver
 from kartify.flows.lookups import asking, lookup, runs
 from kartify.flows.operating import operations
-from kartify.flows.people import stores
+from kartify.flows.people import byhand, case_rows, keys, stores
+from kartify.flows.people.approvals import NeedsSecond
+from kartify.flows.receiving import receive
 from kartify.flows.settling import cases
 from kartify.models import (
     Account,
+    ApiKey,
     AuditEntry,
     Case,
     Charge,
     Cron,
     Delivery,
+    InboxMessage,
     Operation,
     OrderMove,
     Run,
@@ -36,6 +41,7 @@ from kartify.models import (
 from kartify.plugin import Denied, PaymentAnswer
 
 WORKERS, FINANCE, ADMINS = ("support", "admin"), ("finance", "admin"), ("admin",)
+ATTENDING = ("support", "finance", "admin")
 POSTS = {
     "/admin/orders/{order}/check": WORKERS,
     "/admin/orders/check-many": WORKERS,
@@ -54,16 +60,43 @@ POSTS = {
     "/admin/orders/{order}/edit": WORKERS,
     "/admin/crons/{cron}/run": WORKERS,
     "/admin/crons/runs/{run}/stop": WORKERS,
+    "/admin/crons/runs/{run}/rest": WORKERS,
     "/admin/crons/{cron}/schedule": ADMINS,
     "/admin/attention/{case}/close": FINANCE,
+    "/admin/attention/{case}/assign": ATTENDING,
+    "/admin/attention/{case}/snooze": ATTENDING,
+    "/admin/attention/{case}/wake": ATTENDING,
+    "/admin/attention/many": ATTENDING,
+    "/admin/attention/close-many": FINANCE,
+    "/admin/inbox/{message}/again": WORKERS,
+    "/admin/inbox/{message}/discard": FINANCE,
+    "/admin/deliveries/{delivery}/again": WORKERS,
+    "/admin/deliveries/{delivery}/discard": WORKERS,
+    "/admin/deliveries/again-many": WORKERS,
+    "/admin/jobs/wake": WORKERS,
     "/admin/tools/ledger/confirm-payment": WORKERS,
     "/admin/accounts/{account}/pause": ADMINS,
     "/admin/accounts/{account}/resume": ADMINS,
     "/admin/accounts/{account}/drain": WORKERS,
     "/admin/accounts/{account}/test": WORKERS,
+    "/admin/accounts/{account}/webhook": WORKERS,
+    "/admin/accounts/{account}/rotate": ADMINS,
+    "/admin/accounts/{account}/end-old": ADMINS,
+    "/admin/accounts/{account}/edit": ADMINS,
+    "/admin/accounts/new": ADMINS,
+    "/admin/stores/new": ADMINS,
+    "/admin/stores/{store}/edit": ADMINS,
     "/admin/users/{user}/role": ADMINS,
     "/admin/users/{user}/access": ADMINS,
+    "/admin/users/create": ADMINS,
     "/admin/users/{user}/sessions": ADMINS,
+    "/admin/users/{user}/stores": ADMINS,
+    "/admin/users/{user}/password": ADMINS,
+    "/admin/approvals/{approval}/agree": WORKERS,
+    "/admin/approvals/{approval}/refuse": WORKERS,
+    "/admin/approvals/{approval}/withdraw": WORKERS,
+    "/admin/keys/create": ADMINS,
+    "/admin/keys/{key}/revoke": ADMINS,
 }
 PUBLIC = {"admin.login"}
 
@@ -81,6 +114,11 @@ def dead_delivery(cockpit: Cockpit, number: str = "K1002") -> tuple[UUID, UUID]:
     return order_id, row["id"]
 
 
+def seen(cockpit: Cockpit, case_id: UUID) -> str:
+    """The mark that the page gives the forms of an exception."""
+    return case_rows.stamp(cockpit.one(Case, case_id))
+
+
 def open_case(cockpit: Cockpit, kind: CaseType = CaseType.OMS_REFUSED, held: int = 0, **ties: Any) -> UUID:
     with cockpit.house.database.write() as connection:
         wanted = CaseWanted(type=kind, reason="it says why", currency="INR", held=held)
@@ -88,13 +126,34 @@ def open_case(cockpit: Cockpit, kind: CaseType = CaseType.OMS_REFUSED, held: int
     return UUID(str(cockpit.rows(Case, type=kind)[0]["id"]))
 
 
+def waiting_request(cockpit: Cockpit, number: str = "A1") -> UUID:
+    """An order that waits for a second person."""
+    stores.set_store(cockpit.house, cockpit.shop.code, {"second_person": "true"})
+    with pytest.raises(NeedsSecond) as waits:
+        byhand.move(cockpit.house, cockpit.missing(number), target=Status.PROCESSING, by="first@shop.example",
+                    reason="bank slip seen")
+    return waits.value.approval_id
+
+
+def api_key(cockpit: Cockpit) -> UUID:
+    keys.create_key(cockpit.house, cockpit.shop.code, "storefront", label="site")
+    return UUID(str(cockpit.rows(ApiKey)[0]["id"]))
+
+
+def stored_message(cockpit: Cockpit) -> UUID:
+    receive.webhook(cockpit.house, cockpit.gateway, webhook("e1", event="unknown", secret="whsec-very-secret"))
+    return UUID(str(cockpit.rows(InboxMessage)[0]["id"]))
+
+
 @pytest.fixture
 def targets(cockpit: Cockpit) -> dict[str, object]:
     order, delivery = dead_delivery(cockpit)
     return {
         "order": order, "delivery": delivery, "cron": cockpit.rows(Cron)[0]["id"], "account": cockpit.gateway,
+        "store": cockpit.shop.id,
         "run": runs.start(cockpit.house, cockpit.gateway, by="x"), "case": open_case(cockpit),
-        "charge": cockpit.rows(Charge, order_id=order)[0]["id"], "message": order,
+        "charge": cockpit.rows(Charge, order_id=order)[0]["id"], "approval": waiting_request(cockpit),
+        "key": api_key(cockpit), "message": stored_message(cockpit),
     }
 
 
@@ -107,7 +166,8 @@ def test_the_table_names_every_post_of_the_admin(cockpit: Cockpit) -> None:
     }
     names = {"uuid:order_id": "order", "uuid:delivery_id": "delivery", "uuid:cron_id": "cron", "uuid:run_id": "run",
              "uuid:case_id": "case", "uuid:charge_id": "charge", "uuid:account_id": "account", "uuid:user_id": "user",
-             "uuid:inbox_id": "message"}
+             "uuid:approval_id": "approval", "uuid:key_id": "key", "uuid:message_id": "message",
+             "uuid:store_id": "store", "uuid:inbox_id": "message"}
     for long, short in names.items():
         served = {rule.replace(long, short) for rule in served}
     assert {rule.replace("<slug>/<verb>", "ledger/confirm-payment") for rule in served} == known
@@ -443,12 +503,13 @@ def test_a_schedule_that_cannot_work_is_refused_with_the_reason(
 def test_closing_an_exception_without_money_takes_a_reason(cockpit: Cockpit) -> None:
     case_id = open_case(cockpit)
     person = cockpit.person("finance")
-    assert person.post(f"/admin/attention/{case_id}/close", reason=" ").status_code == 409
-    page = person.press(f"/admin/attention/{case_id}/close", reason="solved by phone")
+    assert person.post(f"/admin/attention/{case_id}/close", reason=" ", seen=seen(cockpit, case_id)).status_code == 422
+    page = person.press(f"/admin/attention/{case_id}/close", reason="solved by phone", seen=seen(cockpit, case_id))
     assert "OMS refused closed: solved by phone." in page
     row = cockpit.one(Case, case_id)
     assert (row["closed_by"], row["resolution"]) == (person.email, "solved by phone")
-    assert person.post(f"/admin/attention/{case_id}/close", reason="again").status_code == 409
+    again = person.post(f"/admin/attention/{case_id}/close", reason="again", seen=seen(cockpit, case_id))
+    assert again.status_code == 409
 
 
 def test_closing_an_omss_refusal_touches_no_money(cockpit: Cockpit) -> None:
@@ -457,8 +518,8 @@ def test_closing_an_omss_refusal_touches_no_money(cockpit: Cockpit) -> None:
     case = cockpit.rows(Case, type="oms_refused")[0]
     assert case["money_held"] > 0
     person = cockpit.person("finance")
-    assert "Money at stake ₹2,499.00" in person.text("/admin/attention/")
-    person.press(f"/admin/attention/{case['id']}/close", reason="sent by hand")
+    assert "₹2,499.00 Money at stake" in person.text("/admin/attention/")
+    person.press(f"/admin/attention/{case['id']}/close", reason="sent by hand", seen=seen(cockpit, case["id"]))
     assert cockpit.one(Case, case["id"])["closed_at"] is not None
     assert cockpit.rows(Charge)[0]["kept"] == 0
 
@@ -471,11 +532,12 @@ def test_closing_an_exception_with_money_says_that_it_is_kept(cockpit: Cockpit) 
     assert (case["type"], case["money_held"]) == ("surplus", 100)
     person = cockpit.person("finance")
     assert "₹1.00" in person.text("/admin/attention/")
-    answer = person.post(f"/admin/attention/{case['id']}/close", reason="a tip")
+    answer = person.post(f"/admin/attention/{case['id']}/close", reason="a tip", seen=seen(cockpit, case["id"]))
     assert answer.status_code == 409
     assert "this exception holds ₹1.00" in plain(answer)
     assert "a tip" in answer.text
-    person.press(f"/admin/attention/{case['id']}/close", reason="a tip", keep="yes")
+    mark = seen(cockpit, case["id"])
+    person.press(f"/admin/attention/{case['id']}/close", reason="a tip", keep="yes", seen=mark)
     assert cockpit.rows(Charge)[0]["kept"] == 100
     # The same news again does not open it again: the money is kept by decision.
     asking.check_order(cockpit.house, order_id, by="test")
@@ -493,7 +555,7 @@ def test_pause_and_resume_an_account(cockpit: Cockpit) -> None:
     person.press(f"{path}/resume")
     assert cockpit.one(Account, cockpit.gateway)["state"] == "active"
     assert f"http://127.0.0.1:8000/webhooks/{cockpit.gateway}" in page
-    assert f"http://127.0.0.1:8000/partners/{cockpit.oms}/news" in page
+    assert f"http://127.0.0.1:8000/partners/{cockpit.oms}/news" in person.text(f"/admin/accounts/{cockpit.oms}")
 
 
 def test_the_order_page_tells_every_source_and_links_to_the_gateway(cockpit: Cockpit) -> None:
@@ -527,7 +589,7 @@ def test_an_oms_account_tells_its_queue_and_is_drained_now(cockpit: Cockpit) -> 
     assert row["state"] == "due"
     assert row["due_at"] > clock.now()
     person = cockpit.person("support")
-    page = person.text("/admin/accounts/")
+    page = person.text(f"/admin/accounts/{cockpit.oms}")
     assert "1 waiting , the oldest for" in page
     assert row["last_error"] in page
     assert "1 delivery is tried now" in person.press(f"/admin/accounts/{cockpit.oms}/drain")
@@ -546,7 +608,7 @@ def test_a_parked_delivery_stands_beside_the_queue_and_is_not_drained(cockpit: C
 def test_a_paused_account_is_not_drained_and_says_so(cockpit: Cockpit) -> None:
     stores.pause_account(cockpit.house, cockpit.oms, by="x", reason="stock count")  # type: ignore[arg-type]
     person = cockpit.person("support")
-    assert "Drain now" not in person.text("/admin/accounts/")
+    assert "Drain now" not in person.text(f"/admin/accounts/{cockpit.oms}")
     assert "resume it first" in person.press(f"/admin/accounts/{cockpit.oms}/drain")
 
 
@@ -613,7 +675,7 @@ def test_a_charge_of_another_order_is_not_refunded_here(cockpit: Cockpit, paid: 
 
 def test_a_connection_is_tested_from_the_accounts_page(cockpit: Cockpit) -> None:
     person, path = cockpit.person("support"), f"/admin/accounts/{cockpit.gateway}/test"
-    assert "Test connection" in person.text("/admin/accounts/")
+    assert "Test connection" in person.text(f"/admin/accounts/{cockpit.gateway}")
     assert "It works. Plain Pay knows the key." in person.press(path)
     cockpit.bank.answers["test"] = Denied("the partner refused our keys or rights (401)")
     assert "Not done: the partner refused our keys or rights (401)." in person.press(path)

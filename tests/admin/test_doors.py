@@ -75,17 +75,17 @@ def test_ending_sessions_signs_out_everywhere(cockpit: Cockpit) -> None:
     person, admin = cockpit.person("support"), cockpit.person("admin")
     user_id = next(row["id"] for row in cockpit.rows(User) if row["email"] == person.email)
     assert person.get("/admin/orders/").status_code == 200
-    assert "Every session of this person has ended." in admin.press(f"/admin/users/{user_id}/sessions")
+    assert "Every session of this person has ended." in admin.press(f"/admin/users/{user_id}/sessions", epoch=0)
     assert person.get("/admin/orders/").status_code == 303
 
 
 def test_access_taken_away_ends_sessions_and_keeps_the_door_shut(cockpit: Cockpit) -> None:
     person, admin = cockpit.person("support"), cockpit.person("admin")
     user_id = next(row["id"] for row in cockpit.rows(User) if row["email"] == person.email)
-    admin.press(f"/admin/users/{user_id}/access")
+    admin.press(f"/admin/users/{user_id}/access", epoch=0)
     assert person.get("/admin/").status_code == 303
     assert person.sign_in().status_code == 401
-    admin.press(f"/admin/users/{user_id}/access", active="yes")
+    admin.press(f"/admin/users/{user_id}/access", active="yes", epoch=1)
     assert person.sign_in().status_code == 303
     assert cockpit.audited("user")[0]["text"].startswith(f"{person.email}: active True → False")
 
@@ -93,8 +93,13 @@ def test_access_taken_away_ends_sessions_and_keeps_the_door_shut(cockpit: Cockpi
 def test_the_last_administrator_stays_one(cockpit: Cockpit) -> None:
     admin = cockpit.person("admin")
     user_id = cockpit.rows(User)[0]["id"]
-    assert "the last active administrator" in admin.press(f"/admin/users/{user_id}/role", role="viewer")
-    assert "that is you" in admin.press(f"/admin/users/{user_id}/access")
+    for path, values, said in (
+        ("role", {"role": "viewer"}, "the last active administrator"), ("access", {}, "that is you"),
+        ("stores", {"store": "demo"}, "the last active administrator"),
+    ):
+        answer = admin.post(f"/admin/users/{user_id}/{path}", epoch=0, **values)
+        assert answer.status_code == 409
+        assert said in plain(answer)
     assert cockpit.rows(User)[0]["role"] == "admin"
     assert admin.get("/admin/users/").status_code == 200
 

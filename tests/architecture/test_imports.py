@@ -16,6 +16,8 @@ ALLOWED = {
     "ratelimit": set(),
     "queue": set(),
     "languages": set(),
+    "translations": set(),
+    "links": {"clock", "domain", "house"},
     "database": set(),
     "certificates": set(),
     "contain": {"domain"},

@@ -90,7 +90,7 @@ def test_a_tick_does_everything_that_is_due(world):
     assert json.loads(world.cli("tick", "--json").stdout)["deliver"] == 1
     assert world.oms.by_number == {"K1": 1}
     assert world.cli("tick").stdout == "nothing was due\n"
-    assert world.cli("laws").stdout == "All 10 laws hold.\n"
+    assert world.cli("laws").stdout == "All 10 laws hold, every chain is whole.\n"
 
 
 def test_an_order_is_shown_whole(world):

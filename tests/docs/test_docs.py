@@ -7,9 +7,14 @@ from pathlib import Path
 
 import click
 import pytest
+from flask import Flask
 
 from kartify import docs, plugin
+from kartify.admin import cron_look
 from kartify.cli import COMMANDS, main
+from kartify.flows.ticking.core_crons import CORE
+from kartify.flows.ticking.cron_words import OF_ACCOUNTS, words
+from kartify.languages import init_languages
 from kartify.models import Run, table
 from kartify.testing.kit import MAY_LACK
 
@@ -62,6 +67,20 @@ def test_the_crons_page_explains_every_state_a_run_may_end_in():
     check = next(one for one in table(Run).constraints if one.name and "state" in str(one.name))
     states = set(re.findall(r"'(\w+)'", str(check.sqltext))) - {"waiting", "running"}
     assert [state for state in states if f"| {state} |" not in page("docs/crons.md")] == []
+
+
+def test_the_crons_page_tells_of_every_cron_what_the_admin_tells():
+    text = page("docs/crons.md")
+    told = [*OF_ACCOUNTS.values(), *(words(name) for name in CORE)]
+    assert len(told) >= 4
+    assert [one.title for one in told if f"**{one.title.lower()}**" not in text.lower()] == []
+    of_core = [words(name).about.rstrip(".") for name in CORE]
+    assert [about for about in of_core if about[:1].lower() + about[1:] not in text] == []
+    app = Flask("kartify")
+    init_languages(app)
+    with app.test_request_context("/admin/"):
+        rows = [(one.title, cron_look.rhythm(one.schedule)) for one in CORE.values()]
+    assert [row for row in rows if f"**{row[0]}** (kartify's own, {row[1]})" not in text] == []
 
 
 def test_every_plugin_has_a_readme_that_names_its_settings():

@@ -9,11 +9,12 @@ import time_machine
 from sqlalchemy import insert, select, update
 
 from kartify.domain.errors import Conflict
+from kartify.flows.ground import audit
 from kartify.flows.lookups import runs
 from kartify.flows.ticking import core_crons, tick
-from kartify.models import Cron, Order, Run, new_id, table
+from kartify.models import AuditEntry, Cron, Order, Run, new_id, table
 
-crons, known, orders = table(Cron), table(Run), table(Order)
+crons, known, orders, entries = table(Cron), table(Run), table(Order), table(AuditEntry)
 
 
 @pytest.fixture
@@ -69,6 +70,34 @@ def test_a_broken_law_is_told_with_its_rows(house, core, shop):
     (run,) = the_runs(house, "laws")
     assert run["result"].startswith("broken: law ")
     assert run["detail"]["broken"]
+
+
+def test_the_seal_runs_twice_a_minute_and_forgets_its_quiet_runs(house, core, clock, shop):
+    shop.account("plain", {"webhook_secret": "whsec"})
+    house.database.run(lambda connection: audit.write(
+        connection, audit.Act(by="asha@example.com", action="note", subject="x", text="x")))
+    clock.shift(timedelta(seconds=31))
+    tick.inline(house)
+    clock.shift(timedelta(seconds=31))
+    tick.inline(house)
+    assert [run["result"] for run in the_runs(house, "seal")] == ["1 rows sealed", "nothing new to seal"]
+    clock.shift(timedelta(days=2))
+    tick.inline(house)
+    assert [run["result"] for run in the_runs(house, "seal")] == ["1 rows sealed", "nothing new to seal"]
+    assert the_runs(house, "seal")[1]["created_at"] > datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def test_a_broken_chain_turns_the_light_of_the_laws_red_and_is_named(house, core):
+    act = audit.Act(by="asha@example.com", action="note", subject="x", text="x")
+    house.database.run(lambda connection: audit.write(connection, act))
+    tick.run(house, "run", runs.start_core(house, core["laws"], by="root@example.com"), worker="w")
+    house.database.run(lambda connection: connection.execute(update(entries).values(by="nobody")))
+    tick.run(house, "run", runs.start_core(house, core["laws"], by="root@example.com"), worker="w")
+    first, second = the_runs(house, "laws")
+    assert first["detail"] == {"broken": {}}
+    assert second["detail"]["broken"] == {"seals": 1}
+    assert "it was altered" in second["detail"]["seals"][0]
+    assert second["result"].startswith("sealed chains: 1 break: Chain staff: audit:")
 
 
 def test_one_run_of_a_core_cron_at_a_time(house, core):

@@ -96,7 +96,9 @@ def test_no_page_is_wider_than_the_screen_or_heavier_than_500_kb(cockpit, width:
     stores.pause_account(cockpit.house, cockpit.oms, by="x", reason="stock count")
     person = cockpit.open("admin", width=width, theme=theme)
     for path in ("", "orders/", f"orders/{order}", f"orders/{order}/edit", "attention/", "crons/", "accounts/",
-                 "deliveries/", "inbox/", "runs/", "audit/", "users/", "tools/"):
+                 f"accounts/{cockpit.gateway}", f"accounts/{cockpit.gateway}/edit", "stores/new",
+                 "accounts/new?store=demo&plugin=sap", "stores/", "deliveries/", "inbox/", "jobs/", "runs/", "audit/",
+                 "users/", "tools/"):
         answer = person.page.goto(f"{cockpit.base}/admin/{path}")
         assert answer is not None
         assert answer.status == 200, path
@@ -107,7 +109,8 @@ def test_no_page_is_wider_than_the_screen_or_heavier_than_500_kb(cockpit, width:
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
 PATHS = ("", "orders/", "orders/{order}", "orders/{order}/edit", "attention/", "crons/", "crons/{cron}", "accounts/",
-         "deliveries/", "inbox/", "runs/", "audit/", "users/", "tools/")
+         "accounts/{account}", "accounts/{account}/edit", "accounts/new?store=demo&plugin=sap", "stores/", "stores/new",
+         "deliveries/", "inbox/", "jobs/", "runs/", "audit/", "users/", "tools/")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -122,7 +125,7 @@ def test_axe_finds_nothing_serious_on_any_page(cockpit, theme: str) -> None:
     for path in (*(f"admin/{one}" for one in PATHS), "admin/login"):
         if path == "admin/login":
             person.page.context.clear_cookies()
-        person.page.goto(f"{cockpit.base}/{path.format(order=order, cron=cron)}")
+        person.page.goto(f"{cockpit.base}/{path.format(order=order, cron=cron, account=cockpit.gateway)}")
         # By the debugger's way in, which the page's own policy for scripts does not stop.
         person.page.evaluate(AXE)
         said = person.page.evaluate("axe.run(document, {resultTypes: ['violations']})")

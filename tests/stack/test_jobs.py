@@ -14,6 +14,7 @@ from rq import Queue
 from kartify.queue import Wake
 from kartify.stack import places, redis_server
 from kartify.stack.supervise import Supervisor
+from kartify.web.wakes import CoalescedWaker
 
 JOBS = """
 import os, time
@@ -98,6 +99,14 @@ def test_wakes_that_wait_are_one(wake, client):
     wake("jobs_for_test.note", "b")
     wake("jobs_for_test.slow", "a")
     assert waiting(client) == 3
+
+
+def test_how_many_wakes_wait_is_a_hint_for_people(wake, client, nowhere):
+    assert wake.waiting() == 0
+    wake("jobs_for_test.note", "1")
+    wake("jobs_for_test.note", "2")
+    assert (wake.waiting(), CoalescedWaker(wake).waiting()) == (2, 2)
+    assert Wake(nowhere).waiting() is None
 
 
 def test_a_wake_during_the_run_runs_again(wake, worker, redis_url, ran, eventually):

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import BaseView
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from kartify.admin.frame import look
@@ -19,8 +19,9 @@ from kartify.admin.frame.scope import Scope
 from kartify.admin.frame.session import Person, current
 from kartify.domain.errors import KartifyError, NotFound
 from kartify.flows.ground import audit
+from kartify.flows.people import approvals
 from kartify.house import House
-from kartify.models import Store, table
+from kartify.models import Approval, Order, Store, table
 
 Call = TypeVar("Call", bound=Callable[..., Any])
 stores = table(Store)
@@ -132,8 +133,14 @@ class Desk(BaseView):
         person = current()
         return super().render(
             template, person=person, personal=bool(person and person.personal), Permission=Permission, look=look,
-            csrf_token=generate_csrf, **values,
+            csrf_token=generate_csrf, badges=self.badges, **values,
         )
+
+    def badges(self) -> Mapping[str, int]:
+        """Numbers in the menu, by address: what waits for whoever is signed in."""
+        with self.reading() as session:
+            waiting = approvals_waiting(session, self.scope(session))
+        return {url_for("approvals.index"): waiting} if waiting else {}
 
     def back(self, endpoint: str, **values: Any) -> Any:
         return redirect(url_for(endpoint, **values), 303)
@@ -142,10 +149,10 @@ class Desk(BaseView):
         flash(said, "good")
         return self.back(endpoint, **values)
 
-    def do(self, work: Callable[[], str], act: audit.Act, **ties: Any) -> bool:
+    def do(self, work: Callable[[], str], act: audit.Act, *, traced: bool = False, **ties: Any) -> bool:
         """Runs an action, shows its sentence or why not, and writes both kinds of ending into the audit.
 
-        ``ties``: ``order_id``.
+        ``traced``: the flow writes its success itself. ``ties``: ``order_id``.
         """
         try:
             said = work()
@@ -154,7 +161,8 @@ class Desk(BaseView):
             self.audited(act, f"not done: {problem}")
             return False
         flash(said, "good")
-        self.audited(act, said, **ties)
+        if not traced:
+            self.audited(act, said, **ties)
         return True
 
     def audited(self, act: audit.Act, said: str, **ties: Any) -> None:
@@ -162,6 +170,14 @@ class Desk(BaseView):
         audit.record(
             self.house, audit.Act(by=act.by, action=act.action, subject=act.subject, text=text, data=act.data), **ties
         )
+
+
+def approvals_waiting(session: Session, scope: Scope) -> int:
+    """How many requests can be decided now, 99 at most; those whose order has changed cannot. It is asked on every
+    page, so it is no count over everything."""
+    found: Select[Any] = select(Approval.id).join(Order, Order.id == Approval.order_id)
+    good = (Approval.state == approvals.OPEN, Approval.version == Order.version)
+    return len(session.scalars(scope.rows(found.where(*good).limit(99), Approval.store_id)).all())
 
 
 def choices(session: Session) -> Mapping[str, str]:

@@ -24,7 +24,8 @@ TONES = {
     "pending": "wait", "created": "wait", "voided": "quiet", "partially_refunded": "warn", "disputed": "bad",
     "paid": "good", "unpaid": "bad", "never asked": "quiet", "live": "bad", "test": "quiet", "on": "good",
     "off": "quiet", "late": "bad", "closed": "quiet", "locked": "warn",
-    "certified": "good", "changed since": "warn", "not certified": "warn",
+    "approved": "good", "refused": "bad", "stale": "quiet", "in use": "good", "revoked": "quiet",
+    "sealed": "good", "broken": "bad", "certified": "good", "changed since": "warn", "not certified": "warn",
 }
 _ICONS = {"good": "✓", "wait": "◷", "warn": "!", "bad": "✕", "quiet": "–"}
 _MAIL = re.compile(r"[^\s@<>]+@([^\s@<>]+)")
@@ -83,6 +84,12 @@ def span(length: timedelta) -> str:
     return f"{days} d {hours % 24} h" if days < 7 and hours % 24 else f"{days} d"
 
 
+def lag(length: timedelta) -> str:
+    """Like ``span``; a short one to the tenth of a second."""
+    tenths = max(timedelta(), length) // timedelta(milliseconds=100)
+    return f"{tenths // 10}.{tenths % 10} s" if tenths < 100 else span(length)
+
+
 _SPELLED = {"oms": "OMS", "cod": "COD", "line1": "line 1", "line2": "line 2", "sku": "SKU"}
 
 
@@ -99,9 +106,13 @@ def title(name: str | None) -> str:
 
 def status(name: str | None, label: str | None = None) -> Markup:
     """A word with an icon and a tone."""
-    tone = TONES.get(name or "", "quiet")
+    return toned(TONES.get(name or "", "quiet"), label or words(name))
+
+
+def toned(tone: str, label: str) -> Markup:
+    """``tone``: good, wait, warn, bad or quiet."""
     template = '<span class="status {}"><span aria-hidden="true">{}</span> {}</span>'
-    return Markup(template).format(tone, _ICONS[tone], label or words(name))
+    return Markup(template).format(tone, _ICONS[tone], label)
 
 
 def short(value: Any) -> str:

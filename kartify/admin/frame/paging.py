@@ -41,6 +41,12 @@ def by_moment(session: Session, found: Select[Any], moment: Any, column: Any, cu
     return _page(rows, cursor=after, name=lambda row: f"{getattr(row, moment.key).isoformat()}_{row.id.hex}")
 
 
+def first_id(moment: datetime) -> UUID:
+    """The least id that can have been made then: our ids begin with their milliseconds (UUIDv7), so that the primary
+    key is the index for a day or an age."""
+    return UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
+
+
 def _before(moment: Any, column: Any, at: datetime, row_id: UUID) -> ColumnElement[bool]:
     return tuple_(moment, column) < tuple_(literal(at, moment.type), literal(row_id, column.type))
 

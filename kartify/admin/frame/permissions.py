@@ -9,6 +9,7 @@ class Permission(StrEnum):
     READ = "read"
     PERSONAL = "see personal data"
     WORK = "work on orders"
+    ATTEND = "look after exceptions"
     CASES = "decide about money"
     REVEAL = "see raw messages"
     MANAGE = "manage schedules, accounts and users"
@@ -17,8 +18,8 @@ class Permission(StrEnum):
 _READING = frozenset({Permission.READ})
 ROLES: dict[str, frozenset[Permission]] = {
     "viewer": _READING,
-    "support": _READING | {Permission.PERSONAL, Permission.WORK},
-    "finance": _READING | {Permission.PERSONAL, Permission.CASES, Permission.REVEAL},
+    "support": _READING | {Permission.PERSONAL, Permission.WORK, Permission.ATTEND},
+    "finance": _READING | {Permission.PERSONAL, Permission.CASES, Permission.ATTEND, Permission.REVEAL},
     "admin": frozenset(Permission),
 }
 

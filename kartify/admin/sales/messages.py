@@ -63,7 +63,7 @@ class Messages(MoneyActions):
             method=message.method, path=message.path, headers=message.headers, body=message.body, revealed=revealed
         )
         page = self.render(
-            "cockpit/message.html", order=data.order, zone=data.store.timezone, message=message, account=account,
+            "cockpit/order_message.html", order=data.order, zone=data.store.timezone, message=message, account=account,
             reports=reports, shown=shown, revealed=revealed, problem=problem, who=who_may(Permission.REVEAL),
         )
         return make_response(page, code)

@@ -9,9 +9,12 @@ from uuid import UUID
 
 from flask import flash, make_response, request
 from flask_admin import expose
+from flask_babel import gettext
 from sqlalchemy import select
 
 from kartify import clock, contain
+from kartify import links as customer_links
+from kartify.admin import approvals
 from kartify.admin.frame.desk import Desk
 from kartify.admin.frame.permissions import Permission, who_may
 from kartify.admin.sales import order_data
@@ -26,6 +29,8 @@ from kartify.domain.errors import Invalid, KartifyError, NotFound
 from kartify.domain.status import Actor, Status, targets
 from kartify.flows.ground import audit
 from kartify.flows.people import byhand, edit
+from kartify.flows.people.approvals import NeedsSecond
+from kartify.flows.proof import seal_watch
 from kartify.house import House
 from kartify.models import Order
 
@@ -71,15 +76,21 @@ class OrderPage(Desk):
     ) -> Any:
         """After a refusal: the same page with what was typed, the sentence, and what others did meanwhile."""
         data = self.read(order_id)
+        with self.reading() as session:
+            asked = approvals.of_order(session, data.order, me=self.person.email)
+        with self.house.database.read() as connection:
+            sealed = seal_watch.standing(self.house, connection, order_id)
         tools = confirming(self.house, data)
         refunds = {one.charge.id: one for one in refundable(self.house, data)}
         steps = steps_of(self.house, data, may=self.person.may, refunds=refunds, confirms=bool(tools))
         page = self.render(
-            "cockpit/order.html", data=data, order=data.order, zone=data.store.timezone, sentences=sentences(data),
-            timeline=entries(data, personal=self.person.personal), moves=moves_of(data), cancel=cancel_of(data),
-            editable=data.order.status in edit.UNTIL, tools=tools, next_action=next_action, refunds=refunds,
-            steps=steps, proof=proof_of(data), who_may_work=who_may(Permission.WORK), now=clock.now(),
+            "cockpit/order.html", sealed=sealed, data=data, order=data.order, zone=data.store.timezone,
+            sentences=sentences(data), timeline=entries(data, personal=self.person.personal), moves=moves_of(data),
+            cancel=cancel_of(data), editable=data.order.status in edit.UNTIL, tools=tools, next_action=next_action,
+            refunds=refunds, steps=steps, proof=proof_of(data), who_may_work=who_may(Permission.WORK), now=clock.now(),
+            customer_link=customer_links.status_url(self.house, order_id),
             typed=request.form if code != 200 else {}, problem=problem, differences=told(differences),
+            asked=asked, rule=approvals.rule_of(data.store),
         )
         return make_response(page, code)
 
@@ -94,6 +105,11 @@ class OrderPage(Desk):
             said = work()
         except NotFound:
             raise
+        except NeedsSecond as waits:
+            # Not a failure: the page shows the request, and what a colleague does with it.
+            self.audited(act, f"not done: {waits}")
+            flash(gettext("Nothing was moved: %(why)s.", why=str(waits)), "warn")
+            return self.back("orders.page", order_id=order_id)
         except edit.Stale as stale:
             self.audited(act, f"not done: {stale}")
             return self.show(order_id, code=409, problem=str(stale), differences=stale.differences)

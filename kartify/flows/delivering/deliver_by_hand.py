@@ -81,6 +81,50 @@ def _recorded(connection: Connection, delivery_id: UUID, receipt: str, by: str, 
     _note(connection, row, _line(Event.RECEIPT, by, reason, receipt))
 
 
+# What may be given up. What fulfils an order may not: law 3 gives each order in processing exactly one.
+NOTICES = (Kind.PUSH_UNPAID, Kind.CANCEL, Kind.HOLD, Kind.UNHOLD)
+_DISCARDABLE = (State.DUE, State.DEAD)
+
+
+def discard(house: House, delivery_id: UUID, *, by: str, reason: str) -> None:
+    """A notice that the OMS need not get any more: withdrawn, and its exceptions closed.
+
+    Raises ``NotFound``, ``Invalid`` (no reason), ``Conflict`` (it fulfils the order, is not at rest, or something waits
+    for it).
+    """
+    reason = _reason(reason)
+    house.database.run(lambda connection: _discarded(connection, delivery_id, by, reason))
+
+
+def _discarded(connection: Connection, delivery_id: UUID, by: str, reason: str) -> None:
+    at = clock.now()
+    row, _ = _locked(connection, delivery_id)
+    kind, state = Kind(row["kind"]), State(row["state"])
+    if kind not in NOTICES:
+        raise Conflict(
+            f"the {kind} is what fulfils the order: push it again, record the OMS's id, or cancel the order"
+        )
+    held = row["lease_until"] is not None and row["lease_until"] > at
+    if state not in _DISCARDABLE or held or (state is State.DUE and row["call_until"] is not None):
+        raise Conflict(f"it is {state.replace('_', ' ')}: only what is parked or surely not sent can be discarded")
+    if kind is Kind.PUSH_UNPAID and _confirm_waits(connection, row):
+        raise Conflict("the confirmation of the payment waits for it: push it again, or record the OMS's id")
+    deliver_rows.write(
+        connection, row, state=step(state, Event.WITHDRAW), reason=f"discarded by {by}: {reason}", due_at=None,
+        done_at=at, lease_until=None, fence=row["fence"] + 1, by=by,
+    )
+    deliver_ends.close_cases(connection, delivery_id, at=at, by=by, why=f"discarded: {reason}")
+    _note(connection, row, _line(Event.WITHDRAW, by, reason))
+
+
+def _confirm_waits(connection: Connection, row: Any) -> bool:
+    found = select(outbox.c.id).where(
+        outbox.c.order_id == row["order_id"], outbox.c.kind == Kind.CONFIRM,
+        outbox.c.state.not_in([State.DONE, State.WITHDRAWN]),
+    )
+    return connection.execute(found).first() is not None
+
+
 def _locked(connection: Connection, delivery_id: UUID) -> tuple[Any, Any]:
     """The order's lock, then the row as it is under it."""
     query = select(outbox).where(outbox.c.id == delivery_id)

@@ -18,7 +18,8 @@ from kartify.models import new_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One thing a person did. ``subject`` is "order:…", "account:…", "cron:…", "user:…", "case:…" or "page:…"."""
+    """One thing a person did. ``subject`` is "order:…", "account:…", "cron:…", "user:…", "case:…",
+    "key:…", "store:…", "run:…", "tool:…" or "page:…"."""
 
     by: str
     action: str

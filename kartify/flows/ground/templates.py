@@ -181,7 +181,7 @@ _insert(
     "difference", "currency", "deadline", "opened_at",
 )
 _update("case_change", Case, ["id"], "reason", "money_held", "difference", "currency", "deadline", "closed_at",
-        "closed_by", "resolution", "opened_at")
+        "closed_by", "resolution", "snoozed_until", "opened_at")
 _update("case_close", Case, ["id"], "money_held", "closed_at", "closed_by", "resolution")
 _update("case_answered", Case, ["subject", "type"], "money_held", "closed_at", "closed_by",
         "resolution", only_open=True)

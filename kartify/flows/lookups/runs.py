@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kartify import clock
 from kartify.domain.errors import Conflict, NotFound
-from kartify.flows.lookups import schedules
+from kartify.flows.lookups import fitting, schedules
 from kartify.house import House
 from kartify.models import Cron, Run, new_id, table
 
@@ -22,7 +22,7 @@ LASTS_AT_MOST = timedelta(minutes=30)
 SILENT_FOR = timedelta(minutes=3)
 TIMES_KEPT = 200
 # The crons of accounts: one of a gateway asks for payments, one of an OMS asks how its orders stand.
-LOOKUP, NEWS = "lookup", "news"
+LOOKUP, NEWS = fitting.LOOKUP, "news"
 
 
 class Progress(Protocol):
@@ -200,6 +200,14 @@ def start_due(connection: Connection, at: datetime) -> list[UUID]:
     return started
 
 
+def forget_quiet(house: House, cron_id: UUID, *, before: datetime) -> None:
+    """For a cron that runs every few seconds: its old runs that had nothing to do say nothing, and are not kept."""
+    quiet = delete(runs).where(
+        runs.c.cron_id == cron_id, runs.c.created_at < before, runs.c.state == "done", runs.c.total == 0,
+    )
+    house.database.run(lambda connection: connection.execute(quiet))
+
+
 def set_cron(
     house: House, cron_id: UUID, *, schedule: str, zone: str, enabled: bool, version: int | None = None
 ) -> list[datetime]:
@@ -207,6 +215,8 @@ def set_cron(
     was changed meanwhile."""
     at = clock.now()
     times = schedules.next_times(schedule, zone, at)
+    if enabled:
+        fitting.check(house, cron_id, schedule, zone, at)
     change = update(crons).where(crons.c.id == cron_id)
     if version is not None:
         change = change.where(crons.c.version == version)

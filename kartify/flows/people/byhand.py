@@ -13,9 +13,11 @@ from kartify import clock
 from kartify.domain.decide import Decision, Settlement, decide, settles
 from kartify.domain.errors import Conflict, Invalid, KartifyError
 from kartify.domain.reports import Channel
-from kartify.domain.status import Actor, Guard, Status
+from kartify.domain.status import Actor, Guard, Status, permit
 from kartify.flows.ground.writes import Write, execute
+from kartify.flows.lookups import ask as lookups
 from kartify.flows.lookups import asking
+from kartify.flows.people import approvals
 from kartify.flows.settling import facts, moves
 from kartify.flows.settling.facts import KnownCharge, Snapshot
 from kartify.flows.settling.settle_rows import Source, case_writes, new_settlement
@@ -40,6 +42,15 @@ class ByHand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """A second person's yes: who asked, who agreed, and what the gateway had said to the first."""
+
+    asked_by: str
+    by: str
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What a person wants, and why."""
 
@@ -48,6 +59,7 @@ class Wish:
     reason: str
     evidence: str | None
     version: int | None
+    agreed: Agreed | None = None
 
 
 def move(
@@ -57,6 +69,7 @@ def move(
     """Moves an order by hand. Raises ``Invalid`` (no reason), ``Conflict`` (not allowed, or changed meanwhile).
 
     To *processing* the gateway is asked first (``ask``); if it confirms, the order moves by that and not by hand.
+    Where the store's policy wants a second person, the wish is stored for one and ``NeedsSecond`` is raised.
     """
     target = Status(target)
     if not reason.strip():
@@ -64,24 +77,32 @@ def move(
     if target not in BY_HAND:
         raise Invalid("status", f"expected one of {', '.join(BY_HAND)}")
     wish = Wish(target=target, by=by, reason=reason.strip(), evidence=evidence, version=version)
-    answers = _ask(house, order_id, by) if ask and target is Status.PROCESSING else ("not asked",)
-    outcome = house.database.run(lambda connection: _move(connection, order_id, wish, answers))
+    answers = ask_first(house, order_id, by) if ask and target is Status.PROCESSING else ("not asked",)
+    outcome = house.database.run(lambda connection: make(connection, order_id, wish, answers))
+    if isinstance(outcome, approvals.NeedsSecond):
+        # Raised only now: the transaction that stored the request is to be kept.
+        raise outcome
     wake(house, order_id)
     return outcome
 
 
-def _ask(house: House, order_id: UUID, by: str) -> tuple[str, ...]:
+def ask_first(house: House, order_id: UUID, by: str) -> tuple[str, ...]:
     """The gateways' answers as evidence, or "not reachable"."""
     try:
         asked = asking.check_order(house, order_id, by=by)
     except KartifyError as problem:
         return (f"not reachable: {problem}",)
-    if not asked:
-        return ("no payment to ask about",)
-    return tuple(one.word for one in asked)
+    if asked:
+        return tuple(one.word for one in asked)
+    with house.database.read() as connection:
+        payments = lookups.payments_of(connection, order_id)
+    return ("not asked: someone else is asking right now",) if payments else ("no payment to ask about",)
 
 
-def _move(connection: Connection, order_id: UUID, wish: Wish, answers: tuple[str, ...]) -> ByHand:
+def make(
+    connection: Connection, order_id: UUID, wish: Wish, answers: tuple[str, ...]
+) -> ByHand | approvals.NeedsSecond:
+    """The move in the caller's transaction, or the request for a second person that it became."""
     snapshot = facts.locked(connection, order_id)
     status = snapshot.view.status
     if status is wish.target and wish.target is Status.PROCESSING:
@@ -91,6 +112,15 @@ def _move(connection: Connection, order_id: UUID, wish: Wish, answers: tuple[str
     charge = _paid(snapshot)
     if status is Status.CANCELLED and wish.target is Status.PROCESSING and charge is None:
         raise Conflict("a cancelled order becomes processing only with a matching capture that was not refunded")
+    if wish.target is Status.PROCESSING and wish.agreed is None:
+        why = approvals.needed(connection, snapshot, answers, confirmed=charge is not None)
+        if why is not None:
+            # What the table of moves does not have is refused at once, and no second person is troubled with it.
+            permit(status, wish.target, Actor.STAFF, frozenset(Guard))
+            wanted = approvals.Wanted(
+                target=wish.target, by=wish.by, reason=wish.reason, evidence=wish.evidence, answers=answers, why=why
+            )
+            return approvals.ask(connection, snapshot, wanted)
     rows = moves.delivery_rows(connection, order_id)
     execute(connection, _writes(connection, snapshot, wish, answers, charge=charge, rows=rows))
     return ByHand(status=wish.target, answers=answers)
@@ -134,7 +164,11 @@ def _writes(
 
 
 def _evidence(wish: Wish, answers: Sequence[str]) -> dict[str, Any]:
-    return {"gateway": list(answers), **({"note": wish.evidence} if wish.evidence else {})}
+    found: dict[str, Any] = {"gateway": list(answers), **({"note": wish.evidence} if wish.evidence else {})}
+    if wish.agreed is not None:
+        first = {"gateway_before": list(wish.agreed.answers)}
+        found |= {"asked_by": wish.agreed.asked_by, "agreed_by": wish.agreed.by, **first}
+    return found
 
 
 def _basis(wish: Wish, settles_now: bool) -> str | None:

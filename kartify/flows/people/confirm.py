@@ -3,6 +3,7 @@ the same delivery row, so one press, two presses and the cron together make one 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -47,9 +48,12 @@ def confirm_payment(house: House, order_id: UUID, *, by: str, reason: str) -> Co
     return Confirmed(state=result.state, text=result.text)
 
 
-def find_order(house: House, name: str) -> UUID:
-    """By the OMS's own order id or our number. Raises ``NotFound``, ``Conflict`` when two stores have that number."""
+def find_order(house: House, name: str, *, stores: Collection[UUID] | None = None) -> UUID:
+    """By the OMS's own order id or our number, in these ``stores`` (None is all). Raises ``NotFound``, ``Conflict``
+    when two stores have that number."""
     found = select(orders.c.id).where(or_(orders.c.oms_order_id == name.strip(), orders.c.number == name.strip()))
+    if stores is not None:
+        found = found.where(orders.c.store_id.in_(stores))
     with house.database.read() as connection:
         ids = list(connection.execute(found.limit(2)).scalars())
     if not ids:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from kartify import clock
 from kartify.domain.errors import KartifyError, NotFound
+from kartify.flows.ground import audit
 from kartify.flows.people.stores import store_row
 from kartify.house import House
 from kartify.models import ApiKey, Store, new_id, table
@@ -41,25 +42,37 @@ class Caller:
     name: str
 
 
-def create_key(house: House, store: str, scope: Scope, *, label: str | None = None) -> str:
-    """The whole key; it can be read this once only."""
-    key = f"kf_{scope}_{secrets.token_urlsafe(32)}"
+def create_key(house: House, store: str, scope: Scope, *, label: str | None = None, by: str | None = None) -> str:
+    """The whole key; it can be read this once only. ``by``: who makes it, for the audit."""
+    key, key_id = f"kf_{scope}_{secrets.token_urlsafe(32)}", new_id()
+    prefix = _prefix(key) or ""
     with house.database.write() as connection:
         connection.execute(
             insert(keys).values(
-                id=new_id(), store_id=store_row(connection, store)["id"], scope=scope, prefix=_prefix(key),
+                id=key_id, store_id=store_row(connection, store)["id"], scope=scope, prefix=prefix,
                 digest=_digest(key), label=label, created_at=clock.now(),
             )
         )
+        if by is not None:
+            told = f", {label}" if label else ""
+            _audited(connection, key_id, by, "make API key", f"{prefix}… for {scope} of {store}{told}")
     return key
 
 
-def revoke_key(house: House, prefix: str) -> None:
+def revoke_key(house: House, prefix: str, *, by: str | None = None, reason: str = "") -> None:
     """By the visible prefix. Raises ``NotFound`` where no such key is in use."""
-    statement = update(keys).where(keys.c.prefix == prefix, keys.c.revoked_at.is_(None)).values(revoked_at=clock.now())
+    mine = update(keys).where(keys.c.prefix == prefix, keys.c.revoked_at.is_(None))
     with house.database.write() as connection:
-        if connection.execute(statement).rowcount != 1:
+        revoked = connection.execute(mine.values(revoked_at=clock.now()).returning(keys.c.id)).scalar()
+        if revoked is None:
             raise NotFound(f"no key in use begins with {prefix}")
+        if by is not None:
+            _audited(connection, revoked, by, "revoke API key", f"{prefix}…{f': {reason}' if reason else ''}")
+
+
+def _audited(connection: Connection, key_id: UUID, by: str, action: str, text: str) -> None:
+    """Only the visible beginning of a key is ever written down."""
+    audit.write(connection, audit.Act(by=by, action=action, subject=f"key:{key_id}", text=text))
 
 
 _BY_PREFIX = (

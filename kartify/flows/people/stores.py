@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kartify import certificates, clock
-from kartify.accounts import read_settings, secret_names
 from kartify.domain.errors import Conflict, Invalid, NotFound
 from kartify.domain.money import check_currency
 from kartify.flows.ground import audit
 from kartify.flows.lookups import runs
-from kartify.flows.settling.policy import StorePolicy
+from kartify.flows.people import account_settings, store_values
+from kartify.flows.people.account_settings import Stale, validate
 from kartify.house import House
 from kartify.models import Account, Cron, Payment, Store, StoreAccount, new_id, table
 from kartify.plugin.gateway import Gateway
@@ -39,13 +38,15 @@ def store_row(connection: Connection, code: str) -> Any:
     return row
 
 
-def create_store(house: House, code: str, *, name: str, currency: str = "INR") -> UUID:
+def create_store(
+    house: House, code: str, *, name: str, currency: str = "INR", timezone: str = store_values.ZONE
+) -> UUID:
     if not _CODE.match(code):
         raise Invalid("code", "expected 1 to 32 of a-z, 0-9 and '-'")
     store_id = new_id()
     values = {
-        "id": store_id, "code": code, "name": name, "currency": check_currency(currency), "policy": {},
-        "return_origins": [], "created_at": clock.now(),
+        "id": store_id, "code": code, "name": store_values.name_of(name), "currency": check_currency(currency),
+        "policy": {}, "timezone": store_values.zone_of(timezone), "return_origins": [], "created_at": clock.now(),
     }
     try:
         with house.database.write() as connection:
@@ -55,46 +56,33 @@ def create_store(house: House, code: str, *, name: str, currency: str = "INR") -
     return store_id
 
 
-def set_store(house: House, code: str, changes: Mapping[str, str]) -> dict[str, Any]:
-    """Changes name, timezone, return_origins (comma separated) or any field of ``StorePolicy``. Raises ``Invalid``."""
+def set_store(
+    house: House, code: str, changes: Mapping[str, str], *, by: str | None = None, version: int | None = None
+) -> dict[str, Any]:
+    """Changes name, timezone, return_origins (comma separated) or any field of ``StorePolicy``. Raises ``Invalid``.
+
+    ``by``: who, for the audit: a guard that someone switches off must be seen there. ``version``: that the form showed;
+    raises ``Stale`` when it is another by now.
+    """
     with house.database.write() as connection:
         row = store_row(connection, code)
-        own, policy = _split_store(changes, dict(row["policy"]))
+        own, policy = store_values.split(changes, dict(row["policy"]))
         values = {**own, "policy": policy, "version": row["version"] + 1}
-        connection.execute(update(stores).where(stores.c.id == row["id"]).values(values))
+        _guarded(connection, stores, row, values, version)
+        if by is not None:
+            told = ", ".join(f"{name}={value}" for name, value in changes.items())
+            act = audit.Act(by=by, action="store", subject=f"store:{row['id']}", text=f"{code}: {told}")
+            audit.write(connection, act)
     return values
 
 
-def _split_store(changes: Mapping[str, str], policy: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    own: dict[str, Any] = {}
-    for name, value in changes.items():
-        if name in ("name", "timezone"):
-            own[name] = value
-        elif name == "return_origins":
-            own[name] = [origin.strip().rstrip("/") for origin in value.split(",") if origin.strip()]
-        elif name in StorePolicy.model_fields:
-            policy[name] = value
-        else:
-            known = ", ".join(["name", "timezone", "return_origins", *StorePolicy.model_fields])
-            raise Invalid(name, f"expected one of {known}")
-    try:
-        return own, StorePolicy.model_validate(policy).model_dump(mode="json", exclude_defaults=True)
-    except ValidationError as problem:
-        raise _invalid(problem) from None
-
-
-def _invalid(problem: ValidationError) -> Invalid:
-    """The first error, naming the field; never the value, which may be a secret."""
-    first = problem.errors(include_input=False, include_url=False)[0]
-    return Invalid(".".join(str(part) for part in first["loc"]) or "settings", first["msg"])
-
-
-def validate(kind: type[Partner], values: Mapping[str, Any]) -> PartnerSettings:
-    """Raises ``Invalid`` naming the field."""
-    try:
-        return read_settings(kind, dict(values), {})
-    except ValidationError as problem:
-        raise _invalid(problem) from None
+def _guarded(connection: Connection, target: Table, row: Any, values: Mapping[str, Any], version: int | None) -> None:
+    """Saves on the version that was read, and on no other. Raises ``Stale``."""
+    same = (target.c.id == row["id"]) & (target.c.version == row["version"])
+    if version not in (None, row["version"]) or connection.execute(
+        update(target).where(same).values(values)
+    ).rowcount != 1:
+        raise Stale("somebody else saved meanwhile, so nothing was changed")
 
 
 def _partner(house: House, slug: str) -> type[Partner]:
@@ -124,7 +112,7 @@ def add_account(
     row = {
         "id": account_id, "kind": kind.kind, "slug": kind.slug, "label": label or kind.name, "mode": settings.mode(),
         "identity": settings.identity(), "state": "active", "created_at": now,
-        **stored_settings(house, kind, settings),
+        **account_settings.stored(house, kind, settings),
     }
     try:
         with house.database.write() as connection:
@@ -178,14 +166,6 @@ def _cron(partner: Partner, account_id: UUID, now: datetime) -> dict[str, Any] |
     }
 
 
-def stored_settings(house: House, kind: type[Partner], settings: PartnerSettings) -> dict[str, Any]:
-    """The columns ``settings`` (plain) and ``secrets`` (sealed)."""
-    names = secret_names(kind)
-    plain = settings.model_dump(mode="json", exclude=set(names), exclude_none=True)
-    secrets = {name: text for name in names if (text := settings.secret(name))}
-    return {"settings": plain, "secrets": house.vault.seal(secrets)}
-
-
 def _link(connection: Connection, store_id: UUID, account_id: UUID, partner: Partner, *, at: datetime) -> None:
     if isinstance(partner, Oms):
         # Old orders keep their destination (their delivery rows name it); new ones go to the new OMS.
@@ -214,24 +194,51 @@ def link_account(house: House, store: str, account_id: UUID) -> None:
         raise Conflict("this store uses the account already") from None
 
 
-def set_account(house: House, account_id: UUID, changes: Mapping[str, Any]) -> None:
-    """New settings of an account; an empty text takes an optional one away. Identity and mode cannot change while
-    payments refer to them. Raises ``Invalid``, ``Conflict``."""
+def set_account(
+    house: House, account_id: UUID, changes: Mapping[str, Any], *, by: str | None = None, version: int | None = None
+) -> list[str]:
+    """New settings of an account; an empty text takes an optional one away. Gives the names of what is different now.
+
+    Identity and mode cannot change while payments refer to them. ``by``: who, for the audit; ``version`` as in
+    ``set_store``. Raises ``BadSettings``, ``Conflict``.
+    """
+    act = audit.Act(by=by, action="account settings", subject="", text="") if by is not None else None
+    return change_account(house, account_id, lambda _: changes, act=act, version=version)
+
+
+def change_account(
+    house: House, account_id: UUID, make: Callable[[Mapping[str, Any]], Mapping[str, Any]], *,
+    act: audit.Act | None = None, version: int | None = None,
+) -> list[str]:
+    """The same, where the changes depend on what is stored. The audit names the fields, never what is in them."""
     with house.database.write() as connection:
-        row = _account_row(connection, account_id)
+        row = account_row(connection, account_id)
         kind = _partner(house, row["slug"])
-        known = {**row["settings"], **house.vault.open(row["secrets"]), **changes}
-        settings = validate(kind, {name: value for name, value in known.items() if value != ""})
+        known = {**row["settings"], **house.vault.open(row["secrets"])}
+        changes = make(known)
+        away = {name for name, value in changes.items() if value == ""}
+        settings = validate(kind, {name: value for name, value in {**known, **changes}.items() if name not in away})
         _same_merchant(connection, row, settings)
+        if settings.mode() != row["mode"]:
+            _certified(kind, settings, None)
         values = {
-            **stored_settings(house, kind, settings), "identity": settings.identity(), "mode": settings.mode(),
-            "version": row["version"] + 1,
+            **account_settings.stored(house, kind, settings), "identity": settings.identity(),
+            "mode": settings.mode(), "version": row["version"] + 1,
         }
-        connection.execute(update(accounts).where(accounts.c.id == account_id).values(values))
+        _guarded(connection, accounts, row, values, version)
         if delivery := _delivery(kind(settings)):
             connection.execute(update(links).where(links.c.account_id == account_id).values(delivery))
         _keep_cron(connection, kind(settings), account_id)
+        names = account_settings.different(kind, known, settings)
+        if act is not None:
+            _told(connection, replace(act, subject=f"account:{account_id}"), names)
     house.accounts.forget()
+    return names
+
+
+def _told(connection: Connection, act: audit.Act, names: list[str]) -> None:
+    text = " ".join(part for part in (act.text, f"changed: {', '.join(names) or 'nothing'}") if part)
+    audit.write(connection, replace(act, text=text, data={**(act.data or {}), "fields": names}))
 
 
 def _keep_cron(connection: Connection, partner: Partner, account_id: UUID) -> None:
@@ -241,7 +248,7 @@ def _keep_cron(connection: Connection, partner: Partner, account_id: UUID) -> No
         connection.execute(insert(crons).values(cron))
 
 
-def _account_row(connection: Connection, account_id: UUID) -> Any:
+def account_row(connection: Connection, account_id: UUID) -> Any:
     found = select(accounts).where(accounts.c.id == bindparam("account_id"))
     row = connection.execute(found, {"account_id": account_id}).mappings().first()
     if row is None:
@@ -268,6 +275,6 @@ def resume_account(house: House, account_id: UUID, *, by: str) -> None:
 
 def _set_state(house: House, account_id: UUID, **values: Any) -> None:
     with house.database.write() as connection:
-        _account_row(connection, account_id)
+        account_row(connection, account_id)
         connection.execute(update(accounts).where(accounts.c.id == account_id).values(values))
     house.accounts.forget()

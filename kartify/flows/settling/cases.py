@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import ColumnElement, Connection, bindparam, null, or_, update
+from sqlalchemy import case as sql_case
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 
 from kartify.domain.cases import CaseType, CaseWanted
@@ -74,13 +75,16 @@ def _figures(case: CaseWanted) -> dict[str, Any]:
 
 
 def _change(known: OpenCase, case: CaseWanted, at: datetime) -> Write | None:
-    """A case that a person closed stays closed while its figures are the same."""
+    """A case that a person closed stays closed while its figures are the same. One that rests rests no more."""
     same = (known.money_held, known.difference) == (case.held, case.difference)
     if same and (not known.closed or known.closed_by != "kartify"):
         return None
     return Write(
         "case_change",
-        {"id": known.id, "closed_at": None, "closed_by": None, "resolution": None, "opened_at": at, **_figures(case)},
+        {
+            "id": known.id, "closed_at": None, "closed_by": None, "resolution": None, "snoozed_until": None,
+            "opened_at": at, **_figures(case),
+        },
     )
 
 
@@ -122,10 +126,26 @@ def raise_case(
     ``ties``: store_id, order_id, charge_id, account_id.
     """
     values = {"id": new_id(), "subject": subject, "type": case.type, "opened_at": at, **_figures(case), **ties}
-    again = {**_figures(case), "closed_at": None, "closed_by": None, "resolution": None}
     # SQLite's compiler takes PostgreSQL's ON CONFLICT as it is.
     insert = postgres_insert(cases).values(values)
+    again = {
+        **_figures(case), "closed_at": None, "closed_by": None, "resolution": None,
+        "snoozed_until": sql_case((_is_news(insert.excluded, subject), null()), else_=cases.c.snoozed_until),
+        # What comes back is as old as its coming back.
+        "opened_at": sql_case((cases.c.closed_at.is_not(None), insert.excluded.opened_at), else_=cases.c.opened_at),
+    }
     connection.execute(insert.on_conflict_do_update(index_elements=["subject", "type"], set_=again))
+
+
+# A partner that fails says so in another way each time it is called; that is no news.
+_CHATTY = ("account:", "operation:")
+
+
+def _is_news(told: Any, subject: str) -> ColumnElement[bool]:
+    """Whether what is raised is not what a person put to rest: a rest ends when the facts change."""
+    names = ["money_held", "difference", "deadline"] + ([] if subject.startswith(_CHATTY) else ["reason"])
+    changed = [cases.c[name].is_distinct_from(told[name]) for name in names]
+    return or_(cases.c.closed_at.is_not(None), *changed)
 
 
 _CLOSE = (

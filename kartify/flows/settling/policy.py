@@ -6,7 +6,7 @@ import json
 from functools import lru_cache
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from kartify.domain.decide import Policy
 
@@ -24,6 +24,20 @@ class StorePolicy(BaseModel):
     failed_after_minutes: int = Field(30, ge=1, le=10_080, description="Quiet before an order counts as failed.")
     lifetime_hours: int = Field(168, ge=1, le=8_760, description="After this an unpaid order may be cancelled.")
     cancel_unpaid: bool = Field(True, description="Whether the clock cancels unpaid orders at all.")
+    second_person: bool = Field(
+        False, description="A second person must agree to a move to processing that the gateway does not confirm."
+    )
+    second_person_over: int | None = Field(
+        None, ge=0,
+        description="Above this sum (minor units) a second person must agree to every move to processing by hand, "
+        "whatever the gateway says. Blank: no limit.",
+    )
+
+    @field_validator("second_person_over", mode="before")
+    @classmethod
+    def _blank(cls, value: Any) -> Any:
+        """``second_person_over=`` on the command line takes the limit away."""
+        return None if isinstance(value, str) and not value.strip() else value
 
     @property
     def settling(self) -> Policy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
 import structlog
@@ -13,12 +14,16 @@ from sqlalchemy.dialects.postgresql import insert
 
 from kartify import clock
 from kartify.flows.lookups import runs, schedules
-from kartify.flows.proof import laws
+from kartify.flows.proof import laws, seal_watch, seals
 from kartify.house import House
 from kartify.models import Cron, new_id, table
 
 log = structlog.get_logger()
 crons = table(Cron)
+# The name under which broken chains stand beside the numbers of broken laws.
+SEALS: Final = "seals"
+MOST_TOLD: Final = 20
+QUIET_KEPT: Final = timedelta(days=1)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,13 +53,30 @@ class CoreCron:
 
 
 def _laws(house: House, run: runs.Taken) -> Done:
-    """``detail``: rows that break a law, at most a hundred each, by the law's number."""
+    """``detail``: rows that break a law, at most a hundred each, by the law's number; breaks of chains as "seals"."""
+    seals.seal(house)
     broken = Counter(str(one.law) for one in laws.check(house))
     for law, rows in broken.items():
         log.error("a law is broken", law=int(law), rows=rows)
-    said = f"broken: law {', law '.join(sorted(broken, key=int))}" if broken else "every law holds"
+    torn = seal_watch.light(house)
+    for one in torn[:MOST_TOLD]:
+        log.error("a sealed row was touched", chain=one.chain, row=one.row, text=one.text)
+    said = [f"broken: law {', law '.join(sorted(broken, key=int))}"] if broken else []
+    many = "1 break" if len(torn) == 1 else f"{len(torn)} breaks, the first"
+    said += [f"sealed chains: {many}: {torn[0]}".rstrip(".")] if torn else []
     checked = len(laws.LAWS)
-    return Done(result=said, total=checked, asked=checked, detail={"broken": dict(broken)})
+    detail: dict[str, Any] = {"broken": dict(broken)}
+    if torn:
+        detail["broken"][SEALS] = len(torn)
+        detail[SEALS] = [str(one) for one in torn[:MOST_TOLD]]
+    return Done(result="; ".join(said) or "every law holds", total=checked, asked=checked, detail=detail)
+
+
+def _seal(house: House, run: runs.Taken) -> Done:
+    sealed = seals.seal(house)
+    runs.forget_quiet(house, run.cron_id, before=clock.now() - QUIET_KEPT)
+    said = f"{sealed} rows sealed" if sealed else "nothing new to seal"
+    return Done(result=said, total=sealed, asked=sealed)
 
 
 CORE: Final[Mapping[str, CoreCron]] = {
@@ -62,7 +84,13 @@ CORE: Final[Mapping[str, CoreCron]] = {
     for one in (
         CoreCron(
             name="laws", title="Check the laws", schedule="every 600", work=_laws,
-            about="Checks the ten promises on the live database: every payment counted once, nothing due forgotten.",
+            about="Checks the ten promises on the live database (every payment counted once, nothing due forgotten), "
+            "and that nobody altered what was sealed.",
+        ),
+        CoreCron(
+            name="seal", title="Seal the history", schedule="every 30", work=_seal,
+            about="Seals what was written about orders, by staff and from outside, so that a row that anybody alters, "
+            "removes or slips in later is found.",
         ),
     )
 }

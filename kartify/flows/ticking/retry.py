@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -18,14 +18,14 @@ from kartify.domain.plan import backoff
 from kartify.domain.reports import Channel
 from kartify.flows.partners import news as oms_messages
 from kartify.flows.receiving import callback, inbox, receive
-from kartify.flows.settling.cases import raise_case
+from kartify.flows.settling.cases import close_case, raise_case
 from kartify.house import House
-from kartify.models import InboxMessage, table
+from kartify.models import Case, InboxMessage, table
 from kartify.plugin.gateway import Webhook
 from kartify.plugin.partner import Inbound
 
 log = structlog.get_logger()
-messages = table(InboxMessage)
+messages, cases = table(InboxMessage), table(Case)
 LEASE = timedelta(seconds=60)
 POISON_AFTER, GIVE_UP_AFTER = 3, 12
 
@@ -79,7 +79,29 @@ def retry_one(house: House, message_id: UUID) -> bool:
         _end(house, message_id, "ignored", f"unreadable: {problem}")
     except Exception as problem:
         _later(house, row, problem)
+    _answered(house, message_id)
     return True
+
+
+# Why a message itself became an exception; what it says has its own.
+PARKED = (CaseType.POISON, CaseType.MESSAGE_FAILING)
+_RAISED = select(cases.c.type).where(cases.c.subject == bindparam("subject"), cases.c.closed_at.is_(None))
+
+
+def _answered(house: House, message_id: UUID) -> None:
+    """A message that was parked and could be worked off after all needs nobody any more."""
+    with house.database.read() as connection:
+        raised = connection.execute(_RAISED, {"subject": f"message:{message_id}"}).scalars().all()
+        state = connection.execute(select(messages.c.state).where(messages.c.id == message_id)).scalar()
+    if not raised or state not in inbox.FINISHED:
+        return
+    at = clock.now()
+
+    def work(connection: Connection) -> None:
+        for kind in PARKED:
+            close_case(connection, f"message:{message_id}", kind, at=at, why=f"worked off: {state}")
+
+    house.database.run(work)
 
 
 _TAKEN = "being worked off"
@@ -158,14 +180,3 @@ def _park(house: House, row: Any, kind: CaseType, reason: str) -> None:
         )
 
     house.database.run(work)
-
-
-def again(house: House, message_id: UUID) -> None:
-    """*Process again*, by a person: an exception or an ignored message waits once more."""
-    at: datetime = clock.now()
-    reset = (
-        update(messages)
-        .where(messages.c.id == message_id, messages.c.state.in_(["exception", "ignored", "waiting"]))
-        .values(state="waiting", due_at=at, attempts=0, fence=0, lease_until=None, reason="again, by a person")
-    )
-    house.database.run(lambda connection: connection.execute(reset))

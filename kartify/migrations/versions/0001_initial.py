@@ -72,6 +72,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('subject', 'type', name=op.f('uq_cases_subject_type'))
     )
     with op.batch_alter_table('cases', schema=None) as batch_op:
+        batch_op.create_index('ix_cases_closed', ['closed_at'], unique=False, sqlite_where=sa.text('closed_at IS NOT NULL'), postgresql_where=sa.text('closed_at IS NOT NULL'))
         batch_op.create_index('ix_cases_open', ['store_id', 'opened_at'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
         batch_op.create_index(batch_op.f('ix_cases_order_id'), ['order_id'], unique=False)
 
@@ -204,6 +205,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('inbox', schema=None) as batch_op:
         batch_op.create_index('ix_inbox_due', ['due_at'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+        batch_op.create_index('ix_inbox_exception', ['id'], unique=False, sqlite_where=sa.text("state = 'exception'"), postgresql_where=sa.text("state = 'exception'"))
 
     op.create_table('order_moves',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -248,6 +250,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox'))
     )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.create_index('ix_outbox_dead', ['id'], unique=False, sqlite_where=sa.text("state = 'dead'"), postgresql_where=sa.text("state = 'dead'"))
         batch_op.create_index('ix_outbox_due', ['account_id', 'due_at'], unique=False, sqlite_where=sa.text("state IN ('due', 'claimed', 'sent_unknown', 'found')"), postgresql_where=sa.text("state IN ('due', 'claimed', 'sent_unknown', 'found')"))
         batch_op.create_index('uq_outbox_one_fulfilment', ['order_id'], unique=True, sqlite_where=sa.text("kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn'"), postgresql_where=sa.text("kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn'"))
         batch_op.create_index('uq_outbox_position', ['account_id', 'position'], unique=True, sqlite_where=sa.text('position IS NOT NULL'), postgresql_where=sa.text('position IS NOT NULL'))
@@ -655,6 +658,7 @@ def downgrade() -> None:
         batch_op.drop_index('uq_outbox_position', sqlite_where=sa.text('position IS NOT NULL'), postgresql_where=sa.text('position IS NOT NULL'))
         batch_op.drop_index('uq_outbox_one_fulfilment', sqlite_where=sa.text("kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn'"), postgresql_where=sa.text("kind IN ('push', 'confirm', 'feed', 'none') AND state <> 'withdrawn'"))
         batch_op.drop_index('ix_outbox_due', sqlite_where=sa.text("state IN ('due', 'claimed', 'sent_unknown', 'found')"), postgresql_where=sa.text("state IN ('due', 'claimed', 'sent_unknown', 'found')"))
+        batch_op.drop_index('ix_outbox_dead', sqlite_where=sa.text("state = 'dead'"), postgresql_where=sa.text("state = 'dead'"))
 
     op.drop_table('outbox')
     with op.batch_alter_table('order_moves', schema=None) as batch_op:
@@ -662,6 +666,7 @@ def downgrade() -> None:
 
     op.drop_table('order_moves')
     with op.batch_alter_table('inbox', schema=None) as batch_op:
+        batch_op.drop_index('ix_inbox_exception', sqlite_where=sa.text("state = 'exception'"), postgresql_where=sa.text("state = 'exception'"))
         batch_op.drop_index('ix_inbox_due', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
 
     op.drop_table('inbox')
@@ -688,6 +693,7 @@ def downgrade() -> None:
     with op.batch_alter_table('cases', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_cases_order_id'))
         batch_op.drop_index('ix_cases_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.drop_index('ix_cases_closed', sqlite_where=sa.text('closed_at IS NOT NULL'), postgresql_where=sa.text('closed_at IS NOT NULL'))
 
     op.drop_table('cases')
     with op.batch_alter_table('audit', schema=None) as batch_op:

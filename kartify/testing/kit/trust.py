@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from kartify.domain.errors import KartifyError, NoSecret, Refused, Unreadable
+from kartify import clock
+from kartify.domain.errors import KartifyError, NoSecret, Permanent, Refused, Unreadable
 from kartify.plugin import Callback, Gateway, Inbound, Report
 from kartify.testing.kit.base import KitBase, without
 from kartify.testing.kit.samples import Sample, facts, load
@@ -71,6 +72,23 @@ class TrustChecks(KitBase):
         self.skip_if_lacking("webhooks")
         found = [one for one in load(self.samples, "webhooks") if one.expect.get("secret") == "previous"]
         assert found, "a sample signed with the retired secret: expect.secret is 'previous'"
+
+    def test_trust_self_test_is_proved_and_means_nothing(self, own: Gateway) -> None:
+        """*Test webhook*: what it sends passes like the gateway's own, and neither reports nor asks anything."""
+        marks = ("a1b2c3d4e5f6", "f6e5d4c3b2a1")
+        if self.lacks("webhooks"):
+            with pytest.raises(Permanent):
+                own.probe(marks[0], clock.now())
+            return
+        first, second = (own.probe(mark, clock.now()) for mark in marks)
+        assert own.verify(first).secret == "current"
+        assert b"a1b2c3d4e5f6" in first.body, "by its mark in the body it is found again"
+        told, other = own.read_webhook(first), own.read_webhook(second)
+        assert told.ignored
+        assert not told.reports
+        assert not told.ask
+        assert told.key != other.key, "each test is a message of its own"
+        assert [name for name, secret in self.secrets().items() if secret.encode() in first.body] == []
 
     def test_trust_changed_return_proves_nothing_else(self, make: Make, callback: Sample) -> None:
         own, payment, genuine = make(callback), callback.payment(), callback.inbound()

@@ -17,7 +17,7 @@ from kartify.domain.status import Actor, Status
 from kartify.flows.partners import news, partner_call
 from kartify.flows.people import stores
 from kartify.flows.receiving import receive
-from kartify.flows.ticking import retry
+from kartify.flows.ticking import inbox_by_hand, retry
 from kartify.models import StoreAccount, table
 from kartify.plugin import Inbound
 
@@ -310,3 +310,13 @@ def test_by_the_api(desk, account, rows):
         say(desk, "K1", status="paid")
     with pytest.raises(NotFound):
         say(desk, "K9", status="shipped")
+
+
+def test_a_person_may_have_news_read_again_and_nothing_changes(desk, account, rows):
+    desk.order("K1")
+    desk.drain()
+    tell(desk, "shipped")
+    before = [(row["status"], row["version"]) for row in rows("orders")], len(rows("order_moves")), rows("outbox")
+    assert inbox_by_hand.again(desk.house, rows("inbox")[0]["id"], by="asha@x").text == "Processed again: done."
+    after = [(row["status"], row["version"]) for row in rows("orders")], len(rows("order_moves")), rows("outbox")
+    assert after == before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from kartify.plugin import (
@@ -27,7 +27,7 @@ from kartify.plugin import (
     Report,
     Webhook,
 )
-from kartify_cashfree import bulk, callbacks, ids, opening, refunds, signing, webhooks
+from kartify_cashfree import bulk, callbacks, ids, onboarding, opening, refunds, signing, webhooks
 from kartify_cashfree.api import Api, UnknownId
 from kartify_cashfree.authorising import authorise
 from kartify_cashfree.lookup import Lookup, fetch_order
@@ -40,6 +40,7 @@ PROBE = "kartify-test-connection"
 class CashfreeGateway(Gateway):
     slug = "cashfree"
     name = "Cashfree"
+    setup = onboarding.STEPS
     Settings = CashfreeSettings
     can = Capabilities(capture=True, void=True, refund=True, find=True, bulk_from=500, close=True)
     # A session is payable for a day at most; a bank may take three more to confirm what was begun in it.
@@ -70,6 +71,9 @@ class CashfreeGateway(Gateway):
 
     def read_webhook(self, message: Inbound) -> Webhook:
         return webhooks.read_webhook(message, self._own)
+
+    def probe(self, nonce: str, at: datetime) -> Inbound:
+        return onboarding.probe(self._own, nonce, at)
 
     def callback_key(self, message: Inbound) -> CallbackKey:
         return callbacks.callback_key(message)

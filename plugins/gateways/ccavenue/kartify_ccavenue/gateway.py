@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 from urllib.parse import quote
 
@@ -27,7 +27,7 @@ from kartify.plugin import (
     Report,
     Webhook,
 )
-from kartify_ccavenue import bulk, callbacks, confirming, lookup, opening, refunds, webhooks
+from kartify_ccavenue import bulk, callbacks, confirming, lookup, onboarding, opening, refunds, webhooks
 from kartify_ccavenue.api import Api, NoRecord
 from kartify_ccavenue.settings import CCAvenueSettings
 
@@ -38,6 +38,7 @@ _NOWHERE = "KARTIFYCONNECTION"
 class CCAvenueGateway(Gateway):
     slug = "ccavenue"
     name = "CCAvenue"
+    setup = onboarding.STEPS
     Settings = CCAvenueSettings
     # Opening makes no call and its id is our reference, so nothing is ever looked for; nothing ends a session.
     can = Capabilities(capture=True, void=True, refund=True, bulk_from=20)
@@ -62,6 +63,9 @@ class CCAvenueGateway(Gateway):
 
     def read_webhook(self, message: Inbound) -> Webhook:
         return webhooks.read_webhook(message, self._own)
+
+    def probe(self, nonce: str, at: datetime) -> Inbound:
+        return onboarding.probe(self._own, nonce)
 
     def callback_key(self, message: Inbound) -> CallbackKey:
         return callbacks.callback_key(message, self._own)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from kartify.plugin import (
@@ -25,7 +25,7 @@ from kartify.plugin import (
     Report,
     Webhook,
 )
-from kartify_juspay import callbacks, ids, lookup, opening, refunds, signing, webhooks
+from kartify_juspay import callbacks, ids, lookup, onboarding, opening, refunds, signing, webhooks
 from kartify_juspay.api import Api, UnknownOrder
 from kartify_juspay.holds import hold
 from kartify_juspay.settings import JuspaySettings
@@ -38,6 +38,7 @@ PROBE = "kartifytestconnect"
 class JuspayGateway(Gateway):
     slug = "juspay"
     name = "Juspay"
+    setup = onboarding.STEPS
     Settings = JuspaySettings
     # There is no list for an API key, and no call that closes an order.
     can = Capabilities(capture=True, void=True, refund=True, find=True)
@@ -74,6 +75,9 @@ class JuspayGateway(Gateway):
 
     def read_webhook(self, message: Inbound) -> Webhook:
         return webhooks.read_webhook(message)
+
+    def probe(self, nonce: str, at: datetime) -> Inbound:
+        return onboarding.probe(self._own, nonce)
 
     def callback_key(self, message: Inbound) -> CallbackKey:
         return callbacks.callback_key(message)

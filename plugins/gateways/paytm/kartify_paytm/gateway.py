@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 from urllib.parse import quote
 
@@ -26,7 +26,7 @@ from kartify.plugin import (
     Temporary,
     Webhook,
 )
-from kartify_paytm import bulk, callbacks, ids, lookup, opening, refunds, webhooks
+from kartify_paytm import bulk, callbacks, ids, lookup, onboarding, opening, refunds, webhooks
 from kartify_paytm.api import Api
 from kartify_paytm.settings import PaytmSettings
 
@@ -37,6 +37,7 @@ _NOWHERE = "KARTIFYCONNECTION"
 class PaytmGateway(Gateway):
     slug = "paytm"
     name = "Paytm"
+    setup = onboarding.STEPS
     Settings = PaytmSettings
     # No call captures, releases or ends a session; and a session is never looked for: its id is our reference.
     can = Capabilities(refund=True, bulk_from=20)
@@ -59,6 +60,9 @@ class PaytmGateway(Gateway):
 
     def read_webhook(self, message: Inbound) -> Webhook:
         return webhooks.read_webhook(message, self._own)
+
+    def probe(self, nonce: str, at: datetime) -> Inbound:
+        return onboarding.probe(self._own, nonce)
 
     def callback_key(self, message: Inbound) -> CallbackKey:
         return callbacks.callback_key(message)

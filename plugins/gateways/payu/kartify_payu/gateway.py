@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 from urllib.parse import quote
 
@@ -26,7 +26,7 @@ from kartify.plugin import (
     Report,
     Webhook,
 )
-from kartify_payu import bulk, callbacks, holds, inbound, lookup, opening, refunds, webhooks
+from kartify_payu import bulk, callbacks, holds, inbound, lookup, onboarding, opening, refunds, webhooks
 from kartify_payu.api import Api
 from kartify_payu.settings import PayUSettings
 
@@ -37,6 +37,7 @@ PROBE = "KARTIFYCONNECTION"
 class PayUGateway(Gateway):
     slug = "payu"
     name = "PayU"
+    setup = onboarding.STEPS
     Settings = PayUSettings
     # Opening makes no call and its id is our reference, so nothing is ever looked for; nothing ends a session.
     can = Capabilities(capture=True, void=True, refund=True, bulk_from=10)
@@ -61,6 +62,9 @@ class PayUGateway(Gateway):
 
     def read_webhook(self, message: Inbound) -> Webhook:
         return webhooks.read_webhook(message)
+
+    def probe(self, nonce: str, at: datetime) -> Inbound:
+        return onboarding.probe(self._own, nonce)
 
     def callback_key(self, message: Inbound) -> CallbackKey:
         return callbacks.callback_key(message, self._own)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, cast
 from urllib.parse import quote
 
@@ -25,7 +25,7 @@ from kartify.plugin import (
     RefundAnswer,
     Webhook,
 )
-from kartify_phonepe import callbacks, lookup, orders, refunds, signing, webhooks
+from kartify_phonepe import callbacks, lookup, onboarding, orders, refunds, signing, webhooks
 from kartify_phonepe.api import Api
 from kartify_phonepe.problems import UnknownOrder
 from kartify_phonepe.settings import PhonePeSettings
@@ -52,6 +52,7 @@ NO_ORDER: Final = "KARTIFYTEST0"
 class PhonePeGateway(Gateway):
     slug = "phonepe"
     name = "PhonePe"
+    setup = onboarding.STEPS
     Settings = PhonePeSettings
     # No list of orders, no call that ends one, and payments are captured at once.
     can = Capabilities(refund=True, find=True)
@@ -77,6 +78,9 @@ class PhonePeGateway(Gateway):
 
     def read_webhook(self, message: Inbound) -> Webhook:
         return webhooks.read_webhook(message, self._own)
+
+    def probe(self, nonce: str, at: datetime) -> Inbound:
+        return onboarding.probe(self._own, nonce)
 
     def callback_key(self, message: Inbound) -> CallbackKey:
         return callbacks.callback_key(message)

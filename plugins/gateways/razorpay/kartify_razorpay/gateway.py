@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from kartify.plugin import (
@@ -26,7 +26,7 @@ from kartify.plugin import (
     Report,
     Webhook,
 )
-from kartify_razorpay import bulk, callbacks, orders, refunds, signing, webhooks
+from kartify_razorpay import bulk, callbacks, onboarding, orders, refunds, signing, webhooks
 from kartify_razorpay.api import Api, segment
 from kartify_razorpay.lookup import Lookup, fresh_report
 from kartify_razorpay.reports import Told, is_money, reference_of
@@ -37,6 +37,7 @@ from kartify_razorpay.wire import Orders, Payment
 class RazorpayGateway(Gateway):
     slug = "razorpay"
     name = "Razorpay"
+    setup = onboarding.STEPS
     Settings = RazorpaySettings
     # One call each is cheaper for up to 50; a list's cost depends on how many orders lie between.
     can = Capabilities(capture=True, refund=True, find=True, bulk_from=51)
@@ -55,6 +56,9 @@ class RazorpayGateway(Gateway):
 
     def read_webhook(self, message: Inbound) -> Webhook:
         return webhooks.read_webhook(message, self._own)
+
+    def probe(self, nonce: str, at: datetime) -> Inbound:
+        return onboarding.probe(self._own, nonce)
 
     def callback_key(self, message: Inbound) -> CallbackKey:
         return callbacks.callback_key(message)

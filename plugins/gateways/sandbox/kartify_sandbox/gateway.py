@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, cast
 from urllib.parse import quote
 
@@ -30,7 +30,7 @@ from kartify.plugin import (
     Unreadable,
     Webhook,
 )
-from kartify_sandbox import inbound, wire
+from kartify_sandbox import inbound, onboarding, wire
 from kartify_sandbox.calls import PAGE, Calls, Declined, several
 from kartify_sandbox.settings import SandboxSettings
 
@@ -44,6 +44,7 @@ class SandboxGateway(Gateway):
     slug = "sandbox"
     name = "Sandbox"
     Settings: ClassVar[type[PartnerSettings]] = SandboxSettings
+    setup = onboarding.STEPS
     rate = 50.0
     can = Capabilities(capture=True, void=True, refund=True, find=True, bulk_from=20, adopt=True, close=True)
     plan = LookupPlan(
@@ -74,6 +75,9 @@ class SandboxGateway(Gateway):
 
     def read_webhook(self, message: Inbound) -> Webhook:
         return inbound.read_webhook(self._settings, message)
+
+    def probe(self, nonce: str, at: datetime) -> Inbound:
+        return onboarding.probe(self._settings, nonce, at)
 
     def callback_key(self, message: Inbound) -> CallbackKey:
         return inbound.callback_key(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from kartify.plugin import (
@@ -25,7 +25,7 @@ from kartify.plugin import (
     Report,
     Webhook,
 )
-from kartify_stripe import bulk, callbacks, ids, opening, refunds, signing, webhooks
+from kartify_stripe import bulk, callbacks, ids, onboarding, opening, refunds, signing, webhooks
 from kartify_stripe.api import Api, Said
 from kartify_stripe.holds import hold
 from kartify_stripe.lookup import SESSIONS, Lookup
@@ -38,6 +38,7 @@ _CALL = 8.0
 class StripeGateway(Gateway):
     slug = "stripe"
     name = "Stripe"
+    setup = onboarding.STEPS
     Settings = StripeSettings
     # A lost opening needs no search: the same call under the same key gives the same session.
     can = Capabilities(capture=True, void=True, refund=True, bulk_from=50, close=True)
@@ -68,6 +69,9 @@ class StripeGateway(Gateway):
 
     def read_webhook(self, message: Inbound) -> Webhook:
         return webhooks.read_webhook(message, self._own)
+
+    def probe(self, nonce: str, at: datetime) -> Inbound:
+        return onboarding.probe(self._own, nonce, at)
 
     def callback_key(self, message: Inbound) -> CallbackKey:
         return callbacks.callback_key(message)

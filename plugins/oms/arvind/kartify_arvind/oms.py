@@ -31,7 +31,7 @@ from kartify.plugin import (
     Reply,
     Temporary,
 )
-from kartify_arvind import feed, lookups
+from kartify_arvind import feed, lookups, onboarding
 from kartify_arvind.api import Api, said
 from kartify_arvind.body import order_body
 from kartify_arvind.contract import Contract
@@ -56,6 +56,7 @@ class Arvind(Oms):
     slug = "arvind"
     name = "Arvind (Omuni)"
     Settings = ArvindSettings
+    setup = onboarding.STEPS
     routes: tuple[PartnerRoute, ...] = (PartnerRoute(method="POST", path="news", name="news"),)
     settings: ArvindSettings
 

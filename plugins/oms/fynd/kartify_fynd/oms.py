@@ -25,7 +25,7 @@ from kartify.plugin import (
     Temporary,
     Tool,
 )
-from kartify_fynd import news
+from kartify_fynd import news, onboarding
 from kartify_fynd.api import Api
 from kartify_fynd.lookups import found, untold
 from kartify_fynd.orders import check_create, create_body, create_headers
@@ -45,6 +45,7 @@ class Fynd(Oms):
     slug = "fynd"
     name = "FYND"
     Settings = FyndSettings
+    setup = onboarding.STEPS
     can = OmsCapabilities(lookup=True, look_first=True, push_unpaid=True, cancel=True)
     routes = (PartnerRoute(method="POST", path="webhooks", name="webhooks"),)
     tools = (

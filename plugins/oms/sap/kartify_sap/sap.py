@@ -29,7 +29,7 @@ from kartify.plugin import (
     Reply,
     Temporary,
 )
-from kartify_sap import idoc_in, idoc_out
+from kartify_sap import idoc_in, idoc_out, onboarding
 from kartify_sap.api import Api
 from kartify_sap.changes import Changes
 from kartify_sap.documents import Document, Documents, found
@@ -58,6 +58,7 @@ class Sap(Oms):
     slug = "sap"
     name = "SAP S/4HANA"
     Settings = SapSettings
+    setup = onboarding.STEPS
     can = OmsCapabilities(lookup=True, look_first=True, push_unpaid=True, cancel=True, hold=True, poll=True)
     routes = ROUTES
     rate = 5.0

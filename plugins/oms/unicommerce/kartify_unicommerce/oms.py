@@ -31,7 +31,7 @@ from kartify.plugin import (
     Reply,
     Temporary,
 )
-from kartify_unicommerce import doors, feed, notices
+from kartify_unicommerce import doors, feed, notices, onboarding
 from kartify_unicommerce.api import Api, Told
 from kartify_unicommerce.asking import Asking
 from kartify_unicommerce.lookups import Details, judge
@@ -67,6 +67,7 @@ class Unicommerce(Oms):
     slug = "unicommerce"
     name = "Unicommerce"
     Settings = UnicommerceSettings
+    setup = onboarding.STEPS
     # All that there can be; an account has those of its way.
     routes: tuple[PartnerRoute, ...] = (*_MARKETPLACE, *_NOTIFIED)
     can = OmsCapabilities(lookup=True, cancel=True, hold=True, unhold=True, poll=True)
