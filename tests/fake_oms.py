@@ -52,6 +52,8 @@ class LedgerSettings(PartnerSettings):
     look_first: bool = False
     idempotent: bool = False
     cancels: bool = True
+    holds: bool = True
+    lets_go: bool = True
     poll: bool = False
     parked: bool = False
     receipt: Literal["id", "ack", "news", "served"] = "id"
@@ -86,7 +88,8 @@ class Ledger:
             known = self.of(order.number)
             if kind is Kind.CANCEL:
                 return self._cancel(known)
-            if kind is Kind.HOLD:
+            if kind in (Kind.HOLD, Kind.UNHOLD):
+                known[0]["held"] = kind is Kind.HOLD
                 return Receipt(id=known[0]["id"])
             if kind is Kind.CONFIRM:
                 known[0]["confirmed"] = known[0].get("confirmed", 0) + 1
@@ -125,7 +128,7 @@ class LedgerOms(Oms):
         mine = self.settings
         self.can = OmsCapabilities(
             lookup=mine.lookup, look_first=mine.look_first, idempotent=mine.idempotent, push_unpaid=mine.unpaid,
-            cancel=mine.cancels, hold=True, poll=mine.poll,
+            cancel=mine.cancels, hold=mine.holds, unhold=mine.lets_go, poll=mine.poll,
         )
         self.receipt = mine.receipt
         self.lists_parked = mine.parked
@@ -230,7 +233,10 @@ def _honest(kind: Kind, known: list[dict[str, Any]]) -> Found:
         return Found(presence=absent)
     one = known[0]
     told = {"receipt": Receipt(id=one["id"]), "number": one["number"], "amount": one["total"]}
-    wanted = {Kind.CONFIRM: "confirmed" in one, Kind.CANCEL: one["state"] == "cancelled"}
+    wanted = {
+        Kind.CONFIRM: "confirmed" in one, Kind.CANCEL: one["state"] == "cancelled",
+        Kind.HOLD: one.get("held", False), Kind.UNHOLD: not one.get("held", False),
+    }
     if kind is not Kind.CANCEL and one["state"] == "cancelled":
         return Found(presence=Presence.DEAD, detail="The OMS has it, cancelled.", **told)
     return Found(presence=Presence.DONE if wanted.get(kind, True) else Presence.ABSENT, **told)

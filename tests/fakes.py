@@ -19,6 +19,7 @@ from kartify.plugin import (
     Capabilities,
     ChargeState,
     Client,
+    Dispute,
     Gateway,
     Inbound,
     LookupPlan,
@@ -66,6 +67,7 @@ def report(**given: Any) -> Report:
         ChargeState.PARTIALLY_REFUNDED: {"captured": amount, "refunded": given.get("refunded", 1)},
         ChargeState.REFUNDED: {"captured": amount, "refunded": given.get("refunded", amount)},
         ChargeState.AUTHORIZED: {"authorized": amount},
+        ChargeState.DISPUTED: {"captured": amount, "authorized": amount, "dispute": Dispute()},
     }.get(state, {})
     return Report(
         state=state,

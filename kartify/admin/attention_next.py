@@ -11,7 +11,7 @@ from flask_babel import gettext
 
 from kartify.admin.frame.look import short
 from kartify.admin.frame.permissions import Permission
-from kartify.domain.cases import SETTLED_MONEY, CaseType
+from kartify.domain.cases import CaseType
 from kartify.models import Account, Case, Order
 
 ASKING: Final = frozenset({
@@ -34,7 +34,7 @@ class Step:
 def steps(case: Case, order: Order | None, account: Account | None) -> list[Step]:
     """The safe thing first."""
     kind, _, subject = case.subject.partition(":")
-    found = _of_order(case, order, kind) if order is not None else []
+    found = _of_order(case, order) if order is not None else []
     if kind == "message" and (message_id := _uuid(subject)):
         found.append(Step(label=gettext("Open the message"), url=url_for("inbox.message", message_id=message_id)))
     if kind == "account" and account is not None:
@@ -45,20 +45,13 @@ def steps(case: Case, order: Order | None, account: Account | None) -> list[Step
     return found
 
 
-def _of_order(case: Case, order: Order, kind: str) -> list[Step]:
-    page = url_for("orders.page", order_id=order.id, _anchor=_section(case, kind))
+def _of_order(case: Case, order: Order) -> list[Step]:
+    page = url_for("orders.page", order_id=order.id, _anchor="actions")
     found = [Step(label=gettext("Do it on the page of %(number)s", number=order.number), url=page)]
     if case.type in ASKING:
         url = url_for("orders.check", order_id=order.id)
         found.insert(0, Step(label=gettext("Check payment now"), url=url, order=order, needs=Permission.WORK))
     return found
-
-
-def _section(case: Case, kind: str) -> str:
-    """Where on the order's page the button is: a refund with its charge, what goes out among the actions."""
-    money = kind in ("charge", "operation") or case.type in (CaseType.RETURNED, CaseType.PARTLY_CANCELLED)
-    goes_out = case.type in SETTLED_MONEY and kind == "delivery"
-    return "charges" if money and not goes_out else "actions"
 
 
 def _of_account(case: Case, account: Account) -> Step:

@@ -41,6 +41,8 @@ __all__ = [
     "OrderView",
     "Policy",
     "Settlement",
+    "accepting",
+    "captures",
     "compare",
     "decide",
     "match_of",
@@ -216,3 +218,38 @@ def _stand(order: OrderView, charge: ChargeView, operations: tuple[Operation, ..
 def settles(order: OrderView, facts: Facts) -> bool:
     """Whether this charge alone would settle an open order: what evidence for a move by hand must show."""
     return facts.base_state in PAID and match_of(order, facts) in (Match.EXACT, Match.HIGH)
+
+
+def captures(order: OrderView, charge: ChargeView) -> bool:
+    """Whether to capture this authorised charge is right as the order is now: it matches, and nothing else pays."""
+    return _row(order, charge).then is Then.CAPTURE
+
+
+def accepting(order: OrderView, charge: ChargeView) -> Settlement | None:
+    """The settlement once a person accepts the difference of this charge: what came pays the order and the rest of
+    what is due is given up; of more than due, held by policy, *due* settles. None where there is nothing to accept:
+    other money, money that goes back, or money that a person has decided to keep."""
+    facts, situation = charge.facts, situation_of(order, charge.id)
+    if facts.currency != order.currency or facts.base_state not in PAID:
+        return None
+    if charge.kept or charge.ours > facts.returned:
+        return None
+    if situation is Situation.SETTLED:
+        return _less(order)
+    if situation not in (Situation.OPEN, Situation.BY_HAND) or match_of(order, facts) is Match.EXACT:
+        return None
+    wanted = order.due - facts.discount
+    amount = min(wanted, facts.captured - facts.fee)
+    if amount <= 0:
+        return None
+    return Settlement(
+        charge=charge.id, amount=amount, currency=order.currency, fee=facts.fee, discount=facts.discount,
+        accepted=wanted - amount,
+    )
+
+
+def _less(order: OrderView) -> Settlement | None:
+    """A settlement that brought less than it was made for, with its gap accepted."""
+    bound = order.settlement
+    gap = order.due - (bound.amount + bound.discount + bound.accepted) if bound else 0
+    return replace(bound, accepted=bound.accepted + gap) if bound and gap > 0 and not bound.authorized else None

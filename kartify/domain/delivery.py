@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from kartify.domain.errors import Conflict
@@ -94,3 +95,29 @@ def step(state: State, event: Event) -> State:
         return TABLE[(state, event)]
     except KeyError:
         raise Conflict(f"a delivery that is {state} cannot take {event}") from None
+
+
+class Hold(StrEnum):
+    """Whether the OMS keeps an order back."""
+
+    FREE = "free"
+    ASKED = "asked to hold it"
+    HELD = "held"
+    LETTING_GO = "asked to let it go"
+    REFUSED = "refused"
+
+
+def hold_of(rows: Iterable[tuple[str, str]]) -> Hold:
+    """From (kind, state) of the order's delivery rows, oldest first. After a refusal a person leads."""
+    now = Hold.FREE
+    for kind, state in rows:
+        if kind not in (Kind.HOLD, Kind.UNHOLD) or state == State.WITHDRAWN:
+            continue
+        holds = kind == Kind.HOLD
+        if state == State.DONE:
+            now = Hold.HELD if holds else Hold.FREE
+        elif state == State.DEAD:
+            now = Hold.REFUSED
+        else:
+            now = Hold.ASKED if holds else Hold.LETTING_GO
+    return now

@@ -24,6 +24,7 @@ class Policy:
     high: HighPolicy = "accept"
     after_cancel: AfterCancelPolicy = "ask"
     auto_capture: bool = True
+    hold_on_dispute: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

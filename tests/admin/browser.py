@@ -10,7 +10,7 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from fake_oms import Ledger
-from fakes import Bank, PlainGateway
+from fakes import Bank, PlainGateway, report
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, insert, select
@@ -21,7 +21,7 @@ from kartify.admin import init_admin
 from kartify.house import House
 from kartify.languages import init_languages
 from kartify.models import AuditEntry, Base, Order, TimelineEntry, User, new_id, table
-from kartify.plugin import Capabilities, Client, Gateway, Money, RefundAnswer, Tool, hookimpl
+from kartify.plugin import Capabilities, Client, Gateway, Money, RefundAnswer, Report, Tool, hookimpl
 from kartify.testing.builder import Shop
 
 PASSWORD = "correct horse battery"
@@ -33,9 +33,12 @@ SECRET_WORDS = ("whsec-very-secret", "ledger-very-secret", PASSWORD)
 
 
 class LinkedGateway(PlainGateway):
-    """With a dashboard and refunds, as real gateways have."""
+    """With a dashboard, captures and refunds, as real gateways have."""
 
-    can = Capabilities(refund=True)
+    can = Capabilities(capture=True, refund=True)
+
+    def capture(self, client: Client, gateway_payment_id: str, amount: Money) -> Report:
+        return report(payment=gateway_payment_id, amount=amount.minor)
 
     def refund(self, client: Client, gateway_payment_id: str, amount: Money, *, key: str) -> RefundAnswer:
         return RefundAnswer(gateway_refund_id=f"rf_{key[-6:]}", state="processed", amount=amount.minor)

@@ -55,6 +55,11 @@ POSTS = {
     "/admin/orders/{order}/cancel": WORKERS,
     "/admin/orders/{order}/note": WORKERS,
     "/admin/orders/{order}/refund/{charge}": FINANCE,
+    "/admin/orders/{order}/capture/{charge}": FINANCE,
+    "/admin/orders/{order}/accept/{case}": FINANCE,
+    "/admin/orders/{order}/messages/{message}/reveal": FINANCE,
+    "/admin/orders/{order}/hold": WORKERS,
+    "/admin/orders/{order}/let-go": WORKERS,
     "/admin/orders/{order}/edit": WORKERS,
     "/admin/crons/{cron}/run": WORKERS,
     "/admin/crons/runs/{run}/stop": WORKERS,
@@ -147,7 +152,7 @@ def test_the_table_names_every_post_of_the_admin(cockpit: Cockpit) -> None:
     names = {"uuid:order_id": "order", "uuid:delivery_id": "delivery", "uuid:cron_id": "cron", "uuid:run_id": "run",
              "uuid:case_id": "case", "uuid:charge_id": "charge", "uuid:account_id": "account", "uuid:user_id": "user",
              "uuid:approval_id": "approval", "uuid:key_id": "key", "uuid:message_id": "message",
-             "uuid:store_id": "store", "uuid:export_id": "export"}
+             "uuid:store_id": "store", "uuid:export_id": "export", "uuid:inbox_id": "message"}
     for long, short in names.items():
         served = {rule.replace(long, short) for rule in served}
     assert {rule.replace("<slug>/<verb>", "ledger/confirm-payment") for rule in served} == known

@@ -11,6 +11,7 @@ class Permission(StrEnum):
     WORK = "work on orders"
     ATTEND = "look after exceptions"
     CASES = "decide about money"
+    REVEAL = "see raw messages"
     MANAGE = "manage schedules, accounts and users"
 
 
@@ -18,7 +19,7 @@ _READING = frozenset({Permission.READ})
 ROLES: dict[str, frozenset[Permission]] = {
     "viewer": _READING,
     "support": _READING | {Permission.PERSONAL, Permission.WORK, Permission.ATTEND},
-    "finance": _READING | {Permission.PERSONAL, Permission.CASES, Permission.ATTEND},
+    "finance": _READING | {Permission.PERSONAL, Permission.CASES, Permission.ATTEND, Permission.REVEAL},
     "admin": frozenset(Permission),
 }
 

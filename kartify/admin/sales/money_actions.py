@@ -1,13 +1,15 @@
-"""Refund on the order page: a button of its own, with its own permission, sum and confirmation. It moves money and no
-status; what the gateway then says does."""
+"""Refund, capture and accept difference on the order page: each with its own permission, sum and reason. Refund and
+capture move money and no status; what the gateway then says does."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
 from flask import request
 from flask_admin import expose
+from flask_babel import gettext
 
 from kartify.admin.frame.desk import needs
 from kartify.admin.frame.permissions import Permission
@@ -15,8 +17,8 @@ from kartify.admin.sales.order_actions import OrderActions
 from kartify.admin.sales.order_page import form_of
 from kartify.domain.errors import Invalid, NotFound
 from kartify.domain.money import display, from_major
-from kartify.flows.operating import operations
-from kartify.flows.people import edit
+from kartify.flows.operating import capturing, operations
+from kartify.flows.people import accept, edit
 
 
 class MoneyActions(OrderActions):
@@ -40,3 +42,44 @@ class MoneyActions(OrderActions):
         operations.request_refund(self.house, charge_id, wish)
         return (f"{display(amount, charge.currency or '')} is on its way back: the gateway is told by the next free "
                 "worker, and its word stands on the timeline.")
+
+    @expose("/<uuid:order_id>/capture/<uuid:charge_id>", methods=("POST",))
+    @needs(Permission.CASES)
+    def capture(self, order_id: UUID, charge_id: UUID) -> Any:
+        return self.act(order_id, "capture", lambda: self._capture(order_id, charge_id), traced="audit")
+
+    def _capture(self, order_id: UUID, charge_id: UUID) -> str:
+        form = request.form
+        charge = next((one for one in self.read(order_id).charges if one.id == charge_id), None)
+        if charge is None:
+            raise NotFound("this order has no such charge")
+        edit.refuse_stale(self.house, order_id, form_of(form))
+        wish = capturing.CaptureWish(
+            amount=_minor(form.get("amount", ""), "amount"), by=self.person.email, reason=form.get("reason", "")
+        )
+        capturing.request_capture(self.house, charge_id, wish)
+        return gettext("The gateway is told by the next free worker. When it confirms, the order moves by that.")
+
+    @expose("/<uuid:order_id>/accept/<uuid:case_id>", methods=("POST",))
+    @needs(Permission.CASES)
+    def accept(self, order_id: UUID, case_id: UUID) -> Any:
+        return self.act(order_id, "accept difference", lambda: self._accept(order_id, case_id), traced="audit")
+
+    def _accept(self, order_id: UUID, case_id: UUID) -> str:
+        form = request.form
+        if case_id not in {one.id for one in self.read(order_id).cases}:
+            raise NotFound("this order has no such exception")
+        if form.get("confirmed") != "yes":
+            raise Invalid("confirmed", "expected the mark that the difference is accepted")
+        wish = accept.Wish(
+            difference=_minor(form.get("difference", ""), "difference"), by=self.person.email,
+            reason=form.get("reason", ""), form=form_of(form),
+        )
+        return accept.accept(self.house, case_id, wish)
+
+
+def _minor(text: str, name: str) -> int:
+    """A sum in minor units, as the page put it into its form. Raises ``Invalid``."""
+    if not re.fullmatch(r"-?[0-9]{1,15}", text):
+        raise Invalid(name, "expected the sum that the page showed; reload the page")
+    return int(text)

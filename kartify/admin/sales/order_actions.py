@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import request
 from flask_admin import expose
+from flask_babel import gettext
 
 from kartify.admin.frame.desk import needs
 from kartify.admin.frame.permissions import Permission
@@ -15,7 +16,8 @@ from kartify.domain.errors import Invalid, NotFound
 from kartify.domain.status import Actor, Status
 from kartify.flows.delivering import deliver_by_hand
 from kartify.flows.lookups import asking
-from kartify.flows.people import byhand, confirm, edit
+from kartify.flows.people import byhand, confirm, edit, hold
+from kartify.flows.people.hold import Wish as HoldWish
 from kartify.flows.storefront import cancel
 
 
@@ -103,6 +105,27 @@ class OrderActions(OrderPage):
             self.house, delivery_id, receipt=receipt, by=self.person.email, reason=request.form.get("reason", "")
         )
         return f"Recorded {receipt.strip()}: the delivery is closed, and nothing more is sent."
+
+    @expose("/<uuid:order_id>/hold", methods=("POST",))
+    @needs(Permission.WORK)
+    def hold(self, order_id: UUID) -> Any:
+        return self.act(order_id, "hold", lambda: self._hold(order_id), traced="audit")
+
+    def _hold(self, order_id: UUID) -> str:
+        hold.hold(self.house, order_id, self._hold_wish())
+        return gettext("The OMS is asked to hold it by the next free worker. Nothing else changes.")
+
+    @expose("/<uuid:order_id>/let-go", methods=("POST",))
+    @needs(Permission.WORK)
+    def let_go(self, order_id: UUID) -> Any:
+        return self.act(order_id, "let go", lambda: self._let_go(order_id), traced="audit")
+
+    def _let_go(self, order_id: UUID) -> str:
+        hold.let_go(self.house, order_id, self._hold_wish())
+        return gettext("The OMS is asked to go on with it by the next free worker.")
+
+    def _hold_wish(self) -> HoldWish:
+        return HoldWish(by=self.person.email, reason=request.form.get("reason", ""), form=form_of(request.form))
 
     def _own_delivery(self, order_id: UUID, delivery_id: UUID) -> None:
         if delivery_id not in {one.id for one in self.read(order_id).deliveries}:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from kartify.domain.errors import NotFound
 from kartify.models import (
@@ -120,7 +120,8 @@ def _bound(order_id: UUID) -> Any:
 
 def _messages(session: Session, reports: Sequence[Report]) -> dict[UUID, InboxMessage]:
     ids = {one.inbox_id for one in reports if one.inbox_id}
-    found = session.scalars(select(InboxMessage).where(InboxMessage.id.in_(ids))) if ids else ()
+    bare = select(InboxMessage).options(defer(InboxMessage.body), defer(InboxMessage.headers))
+    found = session.scalars(bare.where(InboxMessage.id.in_(ids))) if ids else ()
     return {one.id: one for one in found}
 
 

@@ -9,16 +9,18 @@ from uuid import UUID
 
 from flask import flash, make_response, request
 from flask_admin import expose
+from flask_babel import gettext
 
 from kartify import clock
 from kartify.admin.frame.desk import needs
 from kartify.admin.frame.permissions import Permission
-from kartify.admin.sales.money_actions import MoneyActions
+from kartify.admin.sales.messages import Messages
 from kartify.admin.sales.order_page import form_of, told
-from kartify.domain.errors import Invalid, KartifyError, NotFound
+from kartify.domain.errors import Conflict, Invalid, KartifyError, NotFound
+from kartify.flows.delivering import deliver_by_hand
 from kartify.flows.ground import audit
 from kartify.flows.people import edit
-from kartify.models import Order
+from kartify.models import Delivery, Order
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "customer": ("name", "email", "phone"),
@@ -26,9 +28,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "billing_address": ("name", "line1", "line2", "city", "state", "postcode", "country", "phone"),
 }
 MOST_FIELD = 1_000
+_MENDED = ("push", "push_unpaid")
 
 
-class OrderEdit(MoneyActions):
+class OrderEdit(Messages):
     @expose("/<uuid:order_id>/edit", methods=("GET", "POST"))
     @needs(Permission.WORK)
     def edit_page(self, order_id: UUID) -> Any:
@@ -46,7 +49,29 @@ class OrderEdit(MoneyActions):
             return self._again(order_id, problem)
         flash(f"Saved: {', '.join(name.replace('_', ' ') for name in done)}." if done else "Nothing was different.",
               "good")
+        if request.form.get("then") == "push":
+            self._push_after(order_id, done)
         return self.back("orders.page", order_id=order_id)
+
+    def _push_after(self, order_id: UUID, done: Sequence[str]) -> None:
+        """What was saved stays saved; if it cannot be pushed the page says so, and the row waits as before."""
+        parked = self._parked(order_id)
+        what = ", ".join(name.replace("_", " ") for name in done) or "nothing"
+        act = audit.Act(by=self.person.email, action="push again", subject=f"order:{order_id}", text="")
+        try:
+            if parked is None:
+                raise Conflict(gettext("the OMS is not waiting for a correction of this order any more"))
+            deliver_by_hand.push_again(self.house, parked.id, by=self.person.email, reason=f"edited: {what}")
+        except KartifyError as problem:
+            self.audited(act, f"not done: {problem}")
+            flash(gettext("Not pushed again: %(why)s.", why=str(problem)), "bad")
+            return
+        flash(gettext("Due now: the next free worker sends it as it is now."), "good")
+
+    def _parked(self, order_id: UUID) -> Delivery | None:
+        """The push that waits for a correction."""
+        found = (one for one in self.read(order_id).deliveries if one.state == "dead" and one.kind in _MENDED)
+        return next(found, None)
 
     def _again(self, order_id: UUID, problem: KartifyError) -> Any:
         """The form as it was typed, on the version that is there now, beside what others did."""
@@ -64,7 +89,7 @@ class OrderEdit(MoneyActions):
         return self.render(
             "cockpit/order_edit.html", order=order, zone=data.store.timezone, values=values, problem=problem,
             groups={group: names(order, group) for group in GROUPS}, current=shown(order), now=clock.now(),
-            differences=told(differences), editable=order.status in edit.UNTIL,
+            differences=told(differences), editable=order.status in edit.UNTIL, parked=self._parked(order.id),
         )
 
 

@@ -10,12 +10,16 @@ from uuid import UUID
 from flask import flash, make_response, request
 from flask_admin import expose
 from flask_babel import gettext
+from sqlalchemy import select
 
 from kartify import clock, contain
 from kartify.admin import approvals
 from kartify.admin.frame.desk import Desk
+from kartify.admin.frame.permissions import Permission, who_may
 from kartify.admin.sales import order_data
+from kartify.admin.sales.next_steps import steps_of
 from kartify.admin.sales.order_data import OrderData
+from kartify.admin.sales.proof import proof_of
 from kartify.admin.sales.refundable import refundable
 from kartify.admin.sales.sentence import sentences
 from kartify.admin.sales.timeline import changes, entries
@@ -28,6 +32,7 @@ from kartify.flows.people import byhand, edit
 from kartify.flows.people.approvals import NeedsSecond
 from kartify.flows.proof import seal_watch
 from kartify.house import House
+from kartify.models import Order
 
 Trace = Literal["nowhere", "moves", "audit"]
 UNPAID = (Status.MISSING, Status.FAILED)
@@ -48,6 +53,18 @@ class OrderPage(Desk):
     def page(self, order_id: UUID) -> Any:
         return self.show(order_id)
 
+    def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Every route of an order comes by here: one of a store that the person may not see is not there."""
+        order_id = kwargs.get("order_id")
+        if order_id is not None and not self._sees(order_id):
+            return self.problem(404, "Not here", "There is no such order.")
+        return super()._run_view(fn, *args, **kwargs)
+
+    def _sees(self, order_id: UUID) -> bool:
+        with self.reading() as session:
+            store_id = session.scalar(select(Order.store_id).where(Order.id == order_id))
+            return store_id is not None and self.scope(session).sees(store_id)
+
     def read(self, order_id: UUID) -> OrderData:
         with self.reading() as session:
             data = order_data.load(session, order_id)
@@ -63,13 +80,14 @@ class OrderPage(Desk):
             asked = approvals.of_order(session, data.order, me=self.person.email)
         with self.house.database.read() as connection:
             sealed = seal_watch.standing(self.house, connection, order_id)
+        tools = confirming(self.house, data)
+        refunds = {one.charge.id: one for one in refundable(self.house, data)}
+        steps = steps_of(self.house, data, may=self.person.may, refunds=refunds, confirms=bool(tools))
         page = self.render(
             "cockpit/order.html", sealed=sealed, data=data, order=data.order, zone=data.store.timezone,
             sentences=sentences(data), timeline=entries(data, personal=self.person.personal), moves=moves_of(data),
-            cancel=cancel_of(data),
-            editable=data.order.status in edit.UNTIL, tools=confirming(self.house, data), next_action=next_action,
-            refunds={one.charge.id: one for one in refundable(self.house, data)},
-            pushable=[one.id for one in data.deliveries if one.state == "dead"], now=clock.now(),
+            cancel=cancel_of(data), editable=data.order.status in edit.UNTIL, tools=tools, next_action=next_action,
+            refunds=refunds, steps=steps, proof=proof_of(data), who_may_work=who_may(Permission.WORK), now=clock.now(),
             typed=request.form if code != 200 else {}, problem=problem, differences=told(differences),
             asked=asked, rule=approvals.rule_of(data.store), customer_link=link.url(self.house, order_id),
         )

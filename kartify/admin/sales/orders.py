@@ -55,14 +55,14 @@ class Orders(OrderExport):
         self.do(work, act)
         runs = list(started[0].run_ids.values()) if started else []
         return self.back("crons.watch", run_id=runs[0]) if len(runs) == 1 else (
-            self.back("runs.index") if runs else self.back("orders.index", **self._shown()))
+            self.back("runs.index") if runs else self.back("orders.index", **self._filters()))
 
     def _chosen(self, session: Session) -> list[UUID]:
         if request.form.get("which") != "all":
             return _ticked(request.form.getlist("order"))
         return order_bulk.shown(session, self.exact(session, request.form), self.reader(session))
 
-    def _shown(self) -> dict[str, str]:
+    def _filters(self) -> dict[str, str]:
         with self.reading() as session:
             return self.asked(session, request.form).params()
 

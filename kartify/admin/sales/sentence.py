@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from kartify import clock
 from kartify.admin.frame.look import money, plain_when, span, words
 from kartify.admin.sales.order_data import OrderData
+from kartify.domain.delivery import Hold, hold_of
 from kartify.models import Delivery, Payment
+
+# Asking takes a moment: what is nearer to another moment than this is the same asking.
+SAME_ASK = timedelta(seconds=30)
 
 
 def sentences(data: OrderData) -> list[str]:
@@ -60,10 +66,23 @@ def _asked(data: OrderData, payment: Payment) -> str:
     if payment.asked_at is None:
         said = f"{name} was not asked{many} yet."
     else:
-        times = "once" if payment.asks <= 1 else f"{payment.asks} times, last"
         answer = payment.last_answer or payment.answer
-        said = f"{name} was asked{many} {times} at {_at(data, payment.asked_at)}: {answer}."
+        said = f"{name} was asked{many} {_times(data, payment)}: {answer}."
     return f"{said} {_next(data, payment)}".strip()
+
+
+def _times(data: OrderData, payment: Payment) -> str:
+    """The last time, and the one before it where the rows know it: a look-up with news, or a person who asked."""
+    last = payment.asked_at
+    assert last is not None
+    known = [one.seen_at for one in data.reports if one.channel == "lookup" and one.payment_id == payment.id]
+    known += [one.at for one in data.entries if one.kind == "check payment"]
+    before = max((at for at in known if last - at > SAME_ASK and at >= payment.created_at), default=None)
+    if payment.asks <= 1:
+        return f"once at {_at(data, last)}"
+    if payment.asks == 2 and before is not None:
+        return f"at {_at(data, before)} and {_at(data, last)}"
+    return f"{payment.asks} times, last at {_at(data, last)}"
 
 
 def _next(data: OrderData, payment: Payment) -> str:
@@ -80,7 +99,25 @@ def _clock(data: OrderData) -> str:
 
 
 def _paid(data: OrderData) -> list[str]:
-    return [f"{_since(data)}: {_basis(data)}.", _delivered(data, data.delivery)]
+    return [f"{_since(data)}: {_basis(data)}.", _delivered(data, data.delivery), _held(data)]
+
+
+def _held(data: OrderData) -> str:
+    now = hold_of((one.kind, one.state) for one in data.deliveries)
+    row = next((one for one in reversed(data.deliveries) if one.kind in ("hold", "unhold")), None)
+    if row is None or now is Hold.FREE or data.order.status != "processing":
+        return ""
+    name, kind = data.account_name(row.account_id), "hold" if row.kind == "hold" else "let go"
+    # The row names its last worker; who wished it stands on the timeline.
+    wished = next((one.by for one in data.entries if one.kind == kind and one.at == row.created_at), None)
+    who = f"asked by {wished}" if wished else "by the store's rule"
+    if now is Hold.HELD:
+        text = f"{name} holds it back since {_at(data, row.done_at)}, {who}: {row.reason}."
+    elif now is Hold.REFUSED:
+        text = f"{name} refused to {'hold it' if row.kind == 'hold' else 'let it go'}: {row.last_error}."
+    else:
+        text = f"{name} is {now}, {who}: {row.reason}."
+    return text.replace("..", ".")
 
 
 def _basis(data: OrderData) -> str:
@@ -93,7 +130,8 @@ def _basis(data: OrderData) -> str:
         how = "confirmed by a person" if bound.channel == "manual" else f"told by {bound.channel}"
         by_hand = last is not None and last.actor == "staff" and data.order.basis == "manual"
         hand = f"; moved by {last.by} before that" if last and by_hand else ""
-        return f"{said}, {how}{hand}"
+        less = f"; {money(bound.accepted, bound.currency)} less than due was accepted" if bound.accepted else ""
+        return f"{said}, {how}{less}{hand}"
     if data.order.basis == "cod":
         return "cash on delivery, placed by the storefront"
     if data.order.basis == "nothing_due":

@@ -91,7 +91,9 @@ _other = outbox.alias("other")
 _same_order = and_(
     _other.c.order_id == outbox.c.order_id, _other.c.id != outbox.c.id, _other.c.account_id == outbox.c.account_id
 )
-# Confirm waits for the order to be there; cancel waits until it is known whether the order is there.
+_HOLDS = (Kind.HOLD, Kind.UNHOLD)
+# Confirm waits for the order to be there; cancel waits until it is known whether the order is there; a hold waits
+# for both, and for the hold before it.
 _BLOCKED = or_(
     and_(
         outbox.c.kind == Kind.CONFIRM,
@@ -104,6 +106,16 @@ _BLOCKED = or_(
         outbox.c.kind == Kind.CANCEL,
         exists().where(
             _same_order, _other.c.kind.in_([*SENDING, Kind.PUSH_UNPAID]), _other.c.state.in_(OPEN)
+        ),
+    ),
+    and_(
+        outbox.c.kind.in_(_HOLDS),
+        exists().where(
+            _same_order,
+            or_(
+                and_(_other.c.kind.in_([*SENDING, Kind.FEED]), _other.c.state.in_([*OPEN, State.DEAD])),
+                and_(_other.c.kind.in_(_HOLDS), _other.c.state.in_(OPEN), _other.c.id < outbox.c.id),
+            ),
         ),
     ),
 )

@@ -80,6 +80,10 @@ def call_off(connection: Connection, order_id: UUID, *, by: str, at: datetime) -
     ):
         return
     wanting = [row for row in rows if row.state is State.DUE and row.kind in _OUTGOING]
+    if all(row.kind in (Kind.HOLD, Kind.UNHOLD) for row in wanting):
+        # To hold what has left, or is cancelled, is no reason to cancel it.
+        _withdraw(connection, wanting, at)
+        return
     if _is_known(snapshot, rows):
         _withdraw(connection, wanting, at)
         _ask_to_cancel(connection, snapshot, rows, by=by, at=at)

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select, update
 
 from kartify.domain.cases import CaseType, CaseWanted
-from kartify.domain.decide import decide
+from kartify.domain.decide import captures, decide
 from kartify.domain.money import display
 from kartify.domain.reports import Channel, ChargeState, Facts, Report, merge
 from kartify.flows.ground import locate, schedule
@@ -120,7 +120,7 @@ def _is_settled_otherwise(connection: Connection, row: Any, charge: Any, at: dat
             done_at=at, last_error=None if done else f"the charge is {state}",
         )
         return True
-    if row["by"] != "kartify" or row["order_id"] is None or _is_wanted(connection, row):
+    if row["order_id"] is None or _is_wanted(connection, row):
         return False
     _write(
         connection, row["id"], row["fence"], due_at=at + NOT_NOW, lease_until=None,
@@ -137,8 +137,12 @@ def _reached(kind: str, state: str) -> bool:
 
 
 def _is_wanted(connection: Connection, row: Any) -> bool:
+    """What a person asked for goes by the order alone, what we ask for by the store's policy too."""
     snapshot = facts.load(connection, row["order_id"])
     views = [replace(known.view, can_void=True) for known in snapshot.charges]
+    if row["by"] != "kartify":
+        mine = (one for one in views if one.id == row["charge_id"])
+        return row["kind"] != "capture" or any(captures(snapshot.view, one) for one in mine)
     wanted = decide(snapshot.view, views, []).operations
     return any((one.charge, one.kind) == (row["charge_id"], row["kind"]) for one in wanted)
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, exists, not_, or_, select
 
 from kartify.domain.cases import CaseType
-from kartify.domain.delivery import State
+from kartify.domain.delivery import Kind, State
 from kartify.flows.proof.laws_sql import UNPAID, Truth, bare, orders, subject_of
 from kartify.models import Account, Case, Cron, Delivery, InboxMessage, Operation, Payment, Run, table
 
@@ -87,6 +87,15 @@ def _unleased(rows: Table) -> ColumnElement[bool]:
 
 
 _OPEN = (State.DUE, State.CLAIMED, State.SENT_UNKNOWN, State.FOUND)
+_first = outbox.alias("first")
+# To hold or to cancel waits for what comes before it, whose own lateness is looked at.
+_waits = and_(
+    outbox.c.kind.in_([Kind.CANCEL, Kind.HOLD, Kind.UNHOLD]),
+    exists().where(
+        _first.c.order_id == outbox.c.order_id, _first.c.id != outbox.c.id, _first.c.account_id == outbox.c.account_id,
+        _first.c.state.in_([*_OPEN, State.DEAD]),
+    ),
+)
 _order_of = ((orders, orders.c.id == outbox.c.order_id),)
 
 OBJECTIVES = (
@@ -99,7 +108,7 @@ OBJECTIVES = (
     # Each retry sets a new due time, so what is long over due had none.
     Objective(name="A delivery is made or tried again", late=timedelta(minutes=10), table=outbox, joins=_order_of,
               due=outbox.c.due_at, still=and_(outbox.c.state.in_(_OPEN), outbox.c.account_id.is_not(None)),
-              alarms=(_case_of("delivery", outbox.c.id), _resting(outbox.c.account_id))),
+              alarms=(_case_of("delivery", outbox.c.id), _resting(outbox.c.account_id), _waits)),
     Objective(name="A dead delivery is shown to a person", late=timedelta(0), table=outbox, joins=_order_of,
               due=outbox.c.created_at, still=outbox.c.state == State.DEAD,
               alarms=(exists().where(bare(cases.c.subject) == subject_of("delivery", outbox.c.id)),)),

@@ -20,6 +20,7 @@ class StorePolicy(BaseModel):
     auto_capture: bool = Field(True, description="Capture what is authorised and matches what is due.")
     high: Literal["accept", "hold"] = Field("accept", description="More than due: go on, or hold it all.")
     after_cancel: Literal["ask", "reopen", "refund"] = Field("ask", description="Money that comes after a cancel.")
+    hold_on_dispute: bool = Field(False, description="A new dispute holds the order at the OMS; only a person lets go.")
     failed_after_minutes: int = Field(30, ge=1, le=10_080, description="Quiet before an order counts as failed.")
     lifetime_hours: int = Field(168, ge=1, le=8_760, description="After this an unpaid order may be cancelled.")
     cancel_unpaid: bool = Field(True, description="Whether the clock cancels unpaid orders at all.")
@@ -45,6 +46,7 @@ class StorePolicy(BaseModel):
             high=self.high,
             after_cancel=self.after_cancel,
             auto_capture=self.auto_capture,
+            hold_on_dispute=self.hold_on_dispute,
         )
 
 

@@ -15,7 +15,7 @@ from kartify.domain.decide import Decision, Operation, Settlement
 from kartify.domain.reports import Channel, ChargeState, Facts, Report
 from kartify.domain.status import Actor, Guard, Status
 from kartify.flows.ground.writes import Write
-from kartify.flows.settling import cases, moves
+from kartify.flows.settling import cases, holds, moves
 from kartify.flows.settling.facts import Snapshot, charge_cases
 from kartify.models import new_id
 
@@ -56,7 +56,8 @@ def change_writes(connection: Connection, change: Change, reports: Sequence[Repo
         *_settlement_writes(connection, change),
         *_operation_writes(after, decision.operations, source),
         *case_writes(connection, after, decision, source),
-        *_payment_writes(after, decision, source),
+        *payment_writes(after, decision, source),
+        *holds.on_dispute(connection, change.before, after, decision.move or after.view.status, at=source.at),
     ]
 
 
@@ -147,11 +148,11 @@ def _settlement_writes(connection: Connection, change: Change) -> list[Write]:
             settlement_id = new_id()
             found.append(new_settlement(after, bound, source, settlement_id))
         else:
-            found.append(_changed_settlement(after, bound, source))
+            found.append(changed_settlement(after, bound, source))
     if decision.move is not None:
         found += _move_writes(connection, change, settlement_id)
     elif settlement_id is not None:
-        found += _late_settlement(connection, after, settlement_id)
+        found += late_settlement(connection, after, settlement_id)
     return found
 
 
@@ -181,7 +182,7 @@ def new_settlement(after: Snapshot, bound: Settlement, source: Source, settlemen
     )
 
 
-def _changed_settlement(after: Snapshot, bound: Settlement, source: Source) -> Write:
+def changed_settlement(after: Snapshot, bound: Settlement, source: Source) -> Write:
     return Write(
         "settlement_change",
         {
@@ -198,7 +199,7 @@ def _changed_settlement(after: Snapshot, bound: Settlement, source: Source) -> W
     )
 
 
-def _late_settlement(connection: Connection, after: Snapshot, settlement_id: UUID) -> list[Write]:
+def late_settlement(connection: Connection, after: Snapshot, settlement_id: UUID) -> list[Write]:
     """An order moved by hand is settled later: its delivery row stays and now refers to the settlement."""
     rows = moves.delivery_rows(connection, after.order_id)
     return [
@@ -286,7 +287,7 @@ def _clock_writes(after: Snapshot, decision: Decision, source: Source) -> list[W
     return [Write("order_clock", {"id": after.order_id, "clock_at": source.at, "clock_why": None})]
 
 
-def _payment_writes(after: Snapshot, decision: Decision, source: Source) -> list[Write]:
+def payment_writes(after: Snapshot, decision: Decision, source: Source) -> list[Write]:
     """A payment whose charge paid the order is over; one that contradicts itself is asked at once. The schedule of
     every other payment is the lookup's own affair."""
     if decision.ask and source.channel is not Channel.LOOKUP:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 from kartify.plugin import (
     Ack,
@@ -160,6 +161,10 @@ class Arvind(Oms):
             self._api.taken(answer)
             answer.json()
         return "The OMS answers, and takes these keys."
+
+    def order_url(self, oms_order_id: str) -> str | None:
+        template = self.settings.order_url
+        return template.replace("{order_id}", quote(oms_order_id, safe="")) if template else None
 
     # What they tell and fetch.
 

@@ -63,6 +63,7 @@ class ArvindSettings(_Terms):
         default=None, description="The retired one; counts until webhook_secret_previous_until, or while it is set."
     )
     inbound_api_key: SecretStr | None = Field(default=None, description="Key of their calls (inbound_auth=api_key).")
+    order_url: str = Field(default="", description="Address of an order for staff; {order_id} stands for the OMS's id.")
 
     @field_validator("api_base")
     @classmethod

@@ -88,3 +88,8 @@ def test_every_setting_of_the_contract_can_be_set_and_is_described():
     fields = ArvindSettings.model_fields
     assert set(Contract.model_fields) <= set(fields)
     assert [name for name, field in fields.items() if len(field.description or "") < 5] == []
+
+
+def test_staff_are_led_to_the_order_where_the_account_says_how(arvind):
+    assert arvind().order_url("AR1") is None
+    assert arvind(order_url="https://oms.example/o/{order_id}").order_url("AR/1") == "https://oms.example/o/AR%2F1"
