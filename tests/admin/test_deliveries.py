@@ -9,7 +9,7 @@ from uuid import UUID
 from browser import Cockpit, Person, plain
 from sqlalchemy import insert, update
 from test_attention import only, other_shop
-from world import dead_delivery
+from world import dead_delivery, told
 
 from kartify import clock
 from kartify.admin.frame.paging import first_id
@@ -28,12 +28,13 @@ def listed(person: Person, query: str = "") -> list[str]:
 
 def notice(cockpit: Cockpit, number: str = "K9") -> UUID:
     """A hold that the OMS refused, of an order that it has."""
-    order_id, _ = dead_delivery(cockpit, number)
+    order_id = told(cockpit, number)
+    assert cockpit.oms is not None
+    deliver.deliver_due(cockpit.house, cockpit.oms, worker="w")
     values = {"id": new_id(), "order_id": order_id, "store_id": cockpit.shop.id, "account_id": cockpit.oms,
               "kind": Kind.HOLD, "state": State.DUE, "due_at": clock.now(), "created_at": clock.now()}
     with cockpit.house.database.write() as connection:
         connection.execute(insert(table(Delivery)).values(values))
-    assert cockpit.oms is not None
     cockpit.ledger.script.append("invalid")
     deliver.deliver_due(cockpit.house, cockpit.oms, worker="w")
     row = cockpit.one(Delivery, values["id"])

@@ -107,7 +107,8 @@ def furnish(cockpit: Cockpit, shop: Shop, name: str, *, merchant: str, due: int)
         "export_id": export_rows.ask(house, export_rows.Wanted(
             by=person.email, format="csv", params={"view": "all"}, stores=[shop.code], personal=True)),
         "message_id": cockpit.rows(InboxMessage, account_id=gateway)[0]["id"], "store_id": shop.id,
-        "slug": "ledger", "verb": "confirm-payment",
+        "inbox_id": cockpit.rows(InboxMessage, account_id=gateway)[0]["id"],
+        "slug": "ledger", "verb": "confirm-payment", "kind": "csv",
     }
 
 
@@ -143,7 +144,7 @@ def routes(cockpit: Cockpit, method: str, without: tuple[str, ...] = ()) -> list
 def filled(path: str, arguments: set[str], values: dict[str, Any]) -> str:
     missing = arguments - set(values)
     assert not missing, f"{path}: say in furnish() which row of a store stands for {missing}"
-    row = {**values, "order_id": values["paid_id"]} if {"delivery_id", "charge_id"} & arguments else values
+    row = {**values, "order_id": values["paid_id"]} if {"delivery_id", "charge_id", "inbox_id"} & arguments else values
     return path.format(**{name: row[name] for name in arguments})
 
 

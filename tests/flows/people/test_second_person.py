@@ -12,6 +12,7 @@ from kartify.domain.errors import Conflict, Invalid, NotFound, Temporary
 from kartify.domain.status import Status
 from kartify.flows.people import approvals, byhand, edit, second, stores
 from kartify.flows.people.approvals import NeedsSecond, same_person
+from kartify.flows.settling.policy import StorePolicy
 from kartify.models import new_id
 from kartify.plugin import PaymentAnswer
 
@@ -288,12 +289,12 @@ def test_a_request_that_there_is_not(house, order):
 
 
 def test_the_rule_is_told_in_words():
-    told = stores.StorePolicy(second_person=True, second_person_over=100000)
+    told = StorePolicy(second_person=True, second_person_over=100000)
     assert approvals.rule(told, "INR") == (
         "In this store a second person must agree when the gateway does not confirm the payment or more than "
         "₹1,000.00 is due."
     )
-    assert approvals.rule(stores.StorePolicy(), "INR") == ""
+    assert approvals.rule(StorePolicy(), "INR") == ""
 
 
 def test_a_changed_policy_is_in_the_audit(house, shop, rows):
