@@ -16,6 +16,10 @@ _TYPED: Final = {
     "email": "new.colleague@shop.example", "number": "1", "url": "https://shop.example", "date": "2027-01-01",
     "datetime-local": "2027-01-01T10:00",
 }
+# What a field of this name wants; the rest takes words.
+_NAMED: Final = {"code": "shop-two", "currency": "INR", "amount": "1.00", "key_id": "k"}
+# Excludes what stands beside it, and everything else is ticked.
+_EITHER: Final = {"all_stores"}
 MOST_PAGES: Final = 400
 
 
@@ -85,12 +89,14 @@ class _Reader(HTMLParser):
     def _input(self, form: Form, name: str, found: dict[str, str]) -> None:
         kind, value = found.get("type", "text"), found.get("value", "")
         if kind in ("checkbox", "radio"):
+            if name in _EITHER:
+                return
             if kind == "checkbox" or "checked" in found or name not in form.fields:
                 form.fields[name] = value or "on"
         elif kind == "hidden" or value:
             form.fields[name] = value
         elif "required" in found or name in ("reason", "evidence"):
-            form.fields[name] = _TYPED.get(kind, "because a test says so")
+            form.fields[name] = _NAMED.get(name) or _TYPED.get(kind, "because a test says so")
         else:
             form.fields.setdefault(name, "")
 

@@ -18,6 +18,7 @@ from kartify.admin.partners.fields import fields_of
 from kartify.flows.delivering import deliver_queue
 from kartify.models import Account
 from kartify.plugin.addresses import on_this_machine
+from kartify.plugin.gateway import Gateway
 
 
 class Accounts(AccountForms):
@@ -59,7 +60,7 @@ class Accounts(AccountForms):
             tested=data.newest(done, data.WEBHOOK_TESTED), local=on_this_machine(self.house.public_url),
             plain_http=urlsplit(self.house.public_url).scheme == "http", settings=self._settings(account, loaded),
             steps=checklist.items(steps, addresses, given, seen.received_at if seen else None), is_past=data.is_past,
-            **values,
+            probes=_probes(loaded), **values,
         )
 
     def _settings(self, account: Account, loaded: Loaded) -> list[tuple[str, str]]:
@@ -69,3 +70,8 @@ class Accounts(AccountForms):
         fields = [one for one in fields_of(type(loaded.partner).Settings) if one.kind != "secret"]
         now = standing(account, fields)
         return [(one.label, now[one.name]) for one in fields if now[one.name] not in ("", one.default)]
+
+
+def _probes(loaded: Loaded) -> bool:
+    """Whether the plugin makes a message to test the webhook with."""
+    return isinstance(loaded.partner, Gateway) and type(loaded.partner).probe is not Gateway.probe
