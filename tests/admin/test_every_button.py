@@ -83,4 +83,4 @@ def test_for_an_administrator_every_kind_of_button_does_what_it_says_somewhere(c
     # A tool wants an order of a store that uses its partner: its own tests give one.
     left = {kind: why for kind, why in refused.items() if kind not in done and not kind[0].startswith("/admin/tools/")}
     assert left == {}
-    assert len(done) > 40
+    assert len(done) >= 30
