@@ -26,7 +26,7 @@ PAGES: dict[str, tuple[str, str | None]] = {
     "order": ("/admin/orders/?view=all&status=processing", "main table a[href*='/admin/orders/']"),
     "attention": ("/admin/attention/", None),
     "crons": ("/admin/crons/", None),
-    "account": ("/admin/accounts/", "main a[href*='/admin/accounts/']"),
+    "account": ("/admin/accounts/", "main section.account h2 a"),
     "inbox": ("/admin/inbox/", None),
     "deliveries": ("/admin/deliveries/", None),
     "audit": ("/admin/audit/", None),
