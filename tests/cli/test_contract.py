@@ -33,6 +33,7 @@ CONTRACT = {
     "plugins check": [],
     "plugins new": [],
     "laws": [],
+    "seed": ["--orders", "--beside-real-orders"],
 }
 SILENT = {"up", "web", "worker", "clock"}  # they run, and print no data
 

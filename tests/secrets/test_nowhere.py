@@ -7,10 +7,12 @@ import base64
 import re
 import sys
 import traceback
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from io import BytesIO
 from typing import Any
 from urllib.parse import quote, quote_plus
 from uuid import UUID
@@ -24,6 +26,7 @@ from echo import WAYS, Echo
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from kartify import clock, registry
 from kartify.accounts import secret_names
@@ -171,6 +174,14 @@ def _calls(seen: Seen, partner: Any, client: Client) -> None:
             seen.trying(name, call)
 
 
+def _text(answer: TestResponse) -> str:
+    """What can be read in it: a workbook is a packed folder of texts."""
+    if not answer.data.startswith(b"PK"):
+        return answer.text
+    with zipfile.ZipFile(BytesIO(answer.data)) as packed:
+        return "\n".join(packed.read(name).decode("utf-8", "replace") for name in packed.namelist())
+
+
 def _pages(person: Person, seen: Seen) -> None:
     """Every page that can be reached by a link, as the most powerful role, in its source."""
     person.sign_in()
@@ -178,8 +189,9 @@ def _pages(person: Person, seen: Seen) -> None:
     while waiting and len(known) < PAGES * 4:
         path = waiting.pop(0)
         answer = person.get(path)
-        seen.add(f"the admin's {path}", answer.text)
-        for link in re.findall(r'href="(/admin/[^"#]*)"', answer.text):
+        text = _text(answer)
+        seen.add(f"the admin's {path}", text)
+        for link in re.findall(r'href="(/admin/[^"#]*)"', text):
             target = link.replace("&amp;", "&")
             if target not in known and "logout" not in target and "static" not in target:
                 known.add(target)
