@@ -14,12 +14,12 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from kartify.admin.frame.desk import Desk, common_zone, needs
-from kartify.admin.frame.paging import Page, by_id
 from kartify.admin.frame.permissions import Permission
-from kartify.admin.frame.scope import Scope
 from kartify.domain.errors import KartifyError, NotFound
 from kartify.flows.ground import audit
 from kartify.flows.people import approvals, edit, second
+from kartify.flows.reading.paging import Page, by_id
+from kartify.flows.reading.scope import Scope
 from kartify.flows.settling.policy import parse_policy
 from kartify.models import Approval, Order, Store
 

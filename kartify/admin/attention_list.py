@@ -14,13 +14,13 @@ from sqlalchemy import case as sql_case
 from sqlalchemy.orm import Session
 
 from kartify import clock
-from kartify.admin.frame.paging import SIZE, Page, by_moment
-from kartify.admin.frame.scope import Scope
 from kartify.domain.cases import CaseType
 from kartify.domain.errors import Invalid
 from kartify.domain.money import from_major
 from kartify.flows.people import case_rows
 from kartify.flows.people.caseload import ATTENDING
+from kartify.flows.reading.paging import SIZE, Page, by_moment
+from kartify.flows.reading.scope import Scope
 from kartify.models import Account, Case, Order, Store, StoreAccount, User
 
 STATES: Final = {

@@ -17,11 +17,11 @@ from kartify import clock
 from kartify.admin import cron_look
 from kartify.admin.cron_look import LIVING
 from kartify.admin.frame.desk import Desk, common_zone, needs
-from kartify.admin.frame.paging import by_moment
 from kartify.admin.frame.permissions import Permission
 from kartify.domain.errors import Conflict, KartifyError, NotFound
 from kartify.flows.ground import audit
 from kartify.flows.lookups import fitting, resume, runs, schedules
+from kartify.flows.reading.paging import by_moment
 from kartify.flows.ticking.cron_words import words
 from kartify.models import Account, Cron, Order, Payment, Run, StoreAccount
 

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from kartify import clock
 from kartify.admin.frame.desk import Desk, common_zone, needs
-from kartify.admin.frame.paging import by_id, first_id
 from kartify.admin.frame.permissions import Permission
 from kartify.admin.inbox import accounts_of, uuid_of
 from kartify.domain.delivery import Kind, State
@@ -23,7 +22,8 @@ from kartify.domain.errors import Invalid, KartifyError, NotFound
 from kartify.flows.delivering import deliver_by_hand
 from kartify.flows.ground import audit
 from kartify.flows.reading.order_query import AGES
-from kartify.models import Delivery, Order
+from kartify.flows.reading.paging import by_id
+from kartify.models import Delivery, Order, first_id
 
 MOST: Final = 100
 

@@ -14,11 +14,11 @@ from kartify import clock
 from kartify.admin.frame import charts
 from kartify.admin.frame.desk import common_zone
 from kartify.admin.frame.doors import Doors
-from kartify.admin.frame.scope import Scope
 from kartify.admin.overview import machines, partners, pictures, recovered, risk, verdict, waiting
 from kartify.admin.overview.light import Light, worst_first
 from kartify.admin.overview.recovered import Source
 from kartify.admin.overview.sums import Day, day_of
+from kartify.flows.reading.scope import Scope
 from kartify.models import Account, Order, Store
 
 

@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 from kartify import clock
 from kartify.admin.frame.desk import Desk, common_zone, needs
 from kartify.admin.frame.look import zone_of
-from kartify.admin.frame.paging import by_id, first_id
 from kartify.admin.frame.permissions import Permission
-from kartify.admin.frame.scope import Scope
 from kartify.domain.errors import NotFound
 from kartify.flows.ground import audit
+from kartify.flows.reading.paging import by_id
+from kartify.flows.reading.scope import Scope
 from kartify.flows.ticking import inbox_by_hand
-from kartify.models import Account, Case, Charge, InboxMessage, Order, Report
+from kartify.models import Account, Case, Charge, InboxMessage, Order, Report, first_id
 
 STATES: Final = ("waiting", "exception", "done", "ignored")
 CHANNELS: Final = ("webhook", "callback", "partner")

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from kartify import clock
 from kartify.admin.frame.desk import Desk, common_zone, needs
 from kartify.admin.frame.permissions import Permission
-from kartify.admin.frame.scope import Scope
 from kartify.flows.delivering.deliver_queue import OPEN
 from kartify.flows.ground import audit
+from kartify.flows.reading.scope import Scope
 from kartify.models import Base, Cron, Delivery, Heartbeat, InboxMessage, Operation, Order, Payment, Run
 
 LATE: Final = timedelta(seconds=90)

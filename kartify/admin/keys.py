@@ -11,11 +11,11 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from kartify.admin.frame.desk import Desk, choices, common_zone, needs
-from kartify.admin.frame.paging import by_id
 from kartify.admin.frame.permissions import Permission
 from kartify.domain.errors import Invalid, KartifyError, NotFound
 from kartify.flows.ground import audit
 from kartify.flows.people import keys
+from kartify.flows.reading.paging import by_id
 from kartify.models import ApiKey, Store
 
 SCOPES = {

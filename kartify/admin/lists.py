@@ -14,8 +14,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from kartify.admin.frame.desk import Desk, common_zone
-from kartify.admin.frame.paging import Keys, Page, paged, sought
 from kartify.admin.frame.permissions import Permission
+from kartify.flows.reading.paging import Keys, Page, paged, sought
 from kartify.house import House
 from kartify.models import Account, Base, Order, Run
 

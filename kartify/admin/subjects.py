@@ -11,8 +11,8 @@ from flask import url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from kartify.admin.frame.scope import Scope
 from kartify.admin.frame.session import Person
+from kartify.flows.reading.scope import Scope
 from kartify.models import Account, ApiKey, AuditEntry, Base, Case, Cron, Order, Run, Store, User
 
 MODELS: dict[str, type[Base]] = {

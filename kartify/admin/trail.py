@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from kartify.admin.frame.desk import Desk, common_zone
 from kartify.admin.frame.look import zone_of
-from kartify.admin.frame.paging import SIZE, Page, by_id
 from kartify.admin.frame.permissions import Permission
-from kartify.admin.frame.scope import Scope
 from kartify.admin.subjects import KINDS, Subjects, named
+from kartify.flows.reading.paging import SIZE, Page, by_id
+from kartify.flows.reading.scope import Scope
 from kartify.models import AuditEntry
 
 FILTERS = ("by", "action", "kind", "about", "day")

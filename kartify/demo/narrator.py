@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from kartify import clock
 from kartify.domain.money import display
 from kartify.house import House
-from kartify.models import Order, OrderMove, table
+from kartify.models import Order, OrderMove, first_id, table
 
 EVERY: Final = 0.5
 # A move may be committed a little later than its id was made: so far back we look again.
@@ -66,11 +66,6 @@ class Narrator:
         found = [row for row in rows if row.id not in self._told]
         self._told.extend(row.id for row in found)
         return found
-
-
-def first_id(at: datetime) -> UUID:
-    """No UUIDv7 of that moment or later is smaller."""
-    return UUID(int=int(at.timestamp() * 1000) << 80)
 
 
 def sentence(row: Any) -> str:

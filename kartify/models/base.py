@@ -90,11 +90,16 @@ def new_id() -> UUID:
     return uuid7()
 
 
+def first_id(moment: datetime) -> UUID:
+    """The least id that can have been made then: our ids begin with their milliseconds (UUIDv7)."""
+    milliseconds = max(0, (moment - _EPOCH) // timedelta(milliseconds=1))
+    return UUID(int=(milliseconds << 80) | (7 << 76) | (2 << 62))
+
+
 def ids_since(moment: datetime) -> UUID:
     """No row of ``moment`` or later has a smaller id: a range of time is a range of the primary key, which costs no
     index. A minute generous, so the row's own moment is to be asked for besides."""
-    milliseconds = max(0, (moment - _SKEW - _EPOCH) // timedelta(milliseconds=1))
-    return UUID(int=(milliseconds << 80) | (7 << 76) | (2 << 62))
+    return first_id(moment - _SKEW)
 
 
 db = SQLAlchemy(metadata=Base.metadata)

@@ -12,12 +12,11 @@ from test_attention import only, other_shop
 from world import dead_delivery, told
 
 from kartify import clock
-from kartify.admin.frame.paging import first_id
 from kartify.domain.delivery import Kind, State
 from kartify.flows.delivering import deliver
 from kartify.flows.lookups import asking
 from kartify.flows.proof import laws
-from kartify.models import AuditEntry, Case, Delivery, DeliveryAttempt, new_id, table
+from kartify.models import AuditEntry, Case, Delivery, DeliveryAttempt, first_id, new_id, table
 
 LIST = "/admin/deliveries/"
 

@@ -18,13 +18,13 @@ from sqlalchemy.orm import Session
 
 from kartify import clock
 from kartify.admin import init_admin
-from kartify.admin.frame.scope import Scope
 from kartify.admin.overview import recovered, risk
 from kartify.admin.overview.recovered import Source
 from kartify.admin.overview.risk import Risk, Said
 from kartify.admin.overview.sums import Sum, day_of
 from kartify.domain.conclude import Answer
 from kartify.flows.people import stores
+from kartify.flows.reading.scope import Scope
 from kartify.languages import init_languages
 from kartify.models import Account, Case, OrderMove, Settlement, User, ids_since, new_id, table
 from kartify.testing.builder import Shop, make_house

@@ -13,10 +13,20 @@ from sqlalchemy import update
 from test_attention import only, other_shop
 
 from kartify import clock
-from kartify.admin.frame.paging import first_id
 from kartify.flows.proof import laws
 from kartify.flows.receiving import receive
-from kartify.models import AuditEntry, Case, Charge, InboxMessage, Report, Settlement, StoreAccount, new_id, table
+from kartify.models import (
+    AuditEntry,
+    Case,
+    Charge,
+    InboxMessage,
+    Report,
+    Settlement,
+    StoreAccount,
+    first_id,
+    new_id,
+    table,
+)
 
 LIST = "/admin/inbox/"
 SECRET = "whsec-very-secret"

@@ -12,8 +12,8 @@ from browser import Cockpit, Person
 from sqlalchemy import event, insert, update
 
 from kartify import clock
-from kartify.admin.frame.paging import SIZE
 from kartify.flows.lookups import asking
+from kartify.flows.reading.paging import SIZE
 from kartify.models import Order, Payment, new_id, table
 
 ROW = re.compile(r'<a href="/admin/orders/[0-9a-f-]{36}">(K\d+)</a>')

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 from kartify.demo import goods, people, scenes, setup
-from kartify.demo.narrator import first_id, sentence
+from kartify.demo.narrator import sentence
 from kartify.demo.simulators import SLUGS, addresses
 from kartify.demo.teller import AT_MOST, daily
 from kartify.flows.storefront.order_body import OrderBody
-from kartify.models import new_id
+from kartify.models import first_id, new_id
 from kartify.settings import Settings
 
 URLS = {slug: f"http://127.0.0.1:{9100 + place}" for place, slug in enumerate(SLUGS)}

@@ -126,6 +126,13 @@ def _cancelled_with_money(town, vandal):
     vandal.copy("order_moves", {"order_id": town.ids["cod"]}, **move, at=clock.now() + timedelta(seconds=1))
 
 
+def _cancelled_while_settled(town, vandal):
+    vandal.delete("reports", order_id=town.ids["plain"])
+    vandal.change("payments", {"order_id": town.ids["plain"]}, state="over")
+    move = {"order_id": town.ids["plain"], "target": "cancelled", "actor": "clock", "source": "missing"}
+    vandal.copy("order_moves", {"order_id": town.ids["cod"]}, **move, at=clock.now() + timedelta(seconds=1))
+
+
 def _cancelled_while_open(town, vandal):
     vandal.change("orders", {"number": "waits"}, status="cancelled")
     move = {"order_id": town.ids["waits"], "target": "cancelled", "actor": "storefront", "source": "missing"}
@@ -206,6 +213,7 @@ RUINS = {
     _settled_more_than_came: (5, "Captured ="),
     _refund_of_a_settlement_that_is_held_too: (5, "Captured ="),
     _cancelled_with_money: (6, "No machine cancels what is paid."),
+    _cancelled_while_settled: (6, "No machine cancels what is settled."),
     _cancelled_while_open: (6, "No machine cancels while"),
     _refund_forgotten: (6, "What is cancelled after it was paid"),
     _message_nowhere: (7, "Every message is"),

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 
 from kartify.admin.frame import look
 from kartify.admin.frame.permissions import Permission, who_may
-from kartify.admin.frame.scope import Scope
 from kartify.admin.frame.session import Person, current
 from kartify.domain.errors import KartifyError, NotFound
 from kartify.flows.ground import audit
 from kartify.flows.people import approvals
+from kartify.flows.reading.scope import Scope
 from kartify.house import House
 from kartify.models import Approval, Order, Store, table
 

@@ -11,10 +11,10 @@ from flask_babel import gettext as _
 from sqlalchemy import String, case, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from kartify.admin.frame.scope import Scope
 from kartify.admin.overview.light import Light, ago
 from kartify.domain.delivery import State
 from kartify.flows.proof.laws import LAWS
+from kartify.flows.reading.scope import Scope
 from kartify.models import Case, Cron, Delivery, Heartbeat, InboxMessage, Operation, Run
 
 # As law 9 has it.

@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from kartify.admin.frame.look import span, title
-from kartify.admin.frame.scope import Scope
 from kartify.admin.overview.light import Light, ago
 from kartify.flows.lookups.runs import LOOKUP, NEWS
+from kartify.flows.reading.scope import Scope
 from kartify.models import Account, Cron, Refusal, Run
 
 # As law 9 has it.

@@ -16,10 +16,10 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Select, case, cast, exists, func, select
 from sqlalchemy.orm import Session
 
-from kartify.admin.frame.scope import Scope
 from kartify.admin.overview.sums import Day, Sum, by_currency, counted
 from kartify.domain.reports import Channel
 from kartify.domain.status import Actor, Status
+from kartify.flows.reading.scope import Scope
 from kartify.models import Order, OrderMove, Settlement, ids_since
 
 WEEK: Final = timedelta(days=7)

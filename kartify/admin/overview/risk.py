@@ -15,11 +15,11 @@ from uuid import UUID
 from sqlalchemy import Select, String, and_, case, cast, func, literal, not_, or_, select
 from sqlalchemy.orm import Session
 
-from kartify.admin.frame.scope import Scope
 from kartify.admin.overview.sums import Sum, by_currency, counted
 from kartify.domain.conclude import Answer
 from kartify.domain.status import Status
 from kartify.flows.reading.order_query import AGES
+from kartify.flows.reading.scope import Scope
 from kartify.models import Case, Order, Payment
 
 SHOWN: Final = 5

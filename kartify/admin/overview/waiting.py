@@ -10,8 +10,8 @@ from typing import Any, Final
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from kartify.admin.frame.scope import Scope
 from kartify.admin.overview.sums import Sum, by_currency
+from kartify.flows.reading.scope import Scope
 from kartify.models import Case
 
 SOON: Final = timedelta(hours=48)

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from kartify import certificates, clock
 from kartify.accounts import Loaded, secret_names
-from kartify.admin.frame.scope import Scope
 from kartify.flows.people import rotation
+from kartify.flows.reading.scope import Scope
 from kartify.flows.receiving.selftest_rows import REASON
 from kartify.house import House
 from kartify.models import Account, AuditEntry, InboxMessage, Refusal, Store, StoreAccount

@@ -10,7 +10,6 @@ from flask_admin import expose
 from sqlalchemy import select
 
 from kartify.admin.frame.desk import Desk, common_zone, needs
-from kartify.admin.frame.paging import by_id
 from kartify.admin.frame.permissions import Permission
 from kartify.admin.sales.order_export import attachment
 from kartify.domain.errors import NotFound
@@ -18,6 +17,7 @@ from kartify.flows.exporting import export_rows
 from kartify.flows.ground import audit
 from kartify.flows.reading import sheets
 from kartify.flows.reading.order_query import NAMES
+from kartify.flows.reading.paging import by_id
 from kartify.models import Export
 
 LIVING = export_rows.LIVING

@@ -12,14 +12,13 @@ from sqlalchemy import Connection, bindparam, select
 
 from kartify import clock
 from kartify.domain.decide import Decision, OrderView, Settlement, accepting, decide
-from kartify.domain.errors import Conflict, Invalid, KartifyError, NotFound
+from kartify.domain.errors import Conflict, Invalid, NotFound
 from kartify.domain.money import display
 from kartify.domain.reports import Channel
 from kartify.domain.status import Actor, Guard, Status
 from kartify.domain.views import UNPAID
 from kartify.flows.ground import audit
 from kartify.flows.ground.writes import Write, execute
-from kartify.flows.lookups import asking
 from kartify.flows.people import byhand, edit
 from kartify.flows.settling import facts, moves
 from kartify.flows.settling.facts import KnownCharge, Snapshot
@@ -60,7 +59,7 @@ def accept(house: House, case_id: UUID, wish: Wish) -> str:
         order_id = _row(connection, case_id)["order_id"]
     if order_id is None:
         raise Conflict("this exception is of no order: there is nothing to settle")
-    answers = _asked(house, order_id, wish.by)
+    answers = byhand.ask_first(house, order_id, wish.by)
     done = house.database.run(lambda connection: _accept(connection, case_id, order_id, wish, answers))
     byhand.wake(house, order_id)
     return done
@@ -72,14 +71,6 @@ def _row(connection: Connection, case_id: UUID, *, lock: bool = False) -> Any:
     if row is None:
         raise NotFound("there is no such exception")
     return row
-
-
-def _asked(house: House, order_id: UUID, by: str) -> tuple[str, ...]:
-    """The evidence beside the person's word."""
-    try:
-        return tuple(one.word for one in asking.check_order(house, order_id, by=by)) or ("nobody could be asked",)
-    except KartifyError as problem:
-        return (f"not reachable: {problem}",)
 
 
 def _accept(

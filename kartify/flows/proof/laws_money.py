@@ -14,11 +14,14 @@ from kartify.models import Case, Operation, Settlement, table
 
 settlements, cases, operations = table(Settlement), table(Case), table(Operation)
 
-_held = (
-    select(func.coalesce(func.sum(cases.c.money_held), 0))
-    .where(cases.c.charge_id == charges.c.id, cases.c.closed_at.is_(None), cases.c.type.not_in(SETTLED_MONEY))
-    .scalar_subquery()
+# Summed once and joined: asked for each charge it would read all exceptions as often as there are charges.
+_holds = (
+    select(cases.c.charge_id, func.sum(cases.c.money_held).label("money"))
+    .where(cases.c.closed_at.is_(None), cases.c.type.not_in(SETTLED_MONEY))
+    .group_by(cases.c.charge_id)
+    .subquery("holds")
 )
+_held = func.coalesce(_holds.c.money, 0)
 # An authorised settlement binds no money yet, a reversed one none any more.
 _binds = and_(
     settlements.c.charge_id == charges.c.id,
@@ -31,7 +34,7 @@ _charge = (
         charges.c.captured, returned.label("returned"), _held.label("held"), charges.c.kept,
         func.coalesce(settlements.c.amount, 0).label("amount"), func.coalesce(settlements.c.fee, 0).label("fee"),
     )
-    .select_from(charges.outerjoin(settlements, _binds))
+    .select_from(charges.outerjoin(settlements, _binds).outerjoin(_holds, _holds.c.charge_id == charges.c.id))
     .where(or_(charges.c.captured > 0, charges.c.refunded > 0, _held > 0))
     .subquery("charge")
 )
@@ -52,14 +55,17 @@ _UNEQUAL = select(_c.id, _c.gateway_payment_id, _c.currency, *_parts).where(_c.c
 _OVER_REFUNDED = select(
     charges.c.id, charges.c.gateway_payment_id, charges.c.captured, charges.c.refunded, charges.c.ours
 ).where(or_(charges.c.refunded > charges.c.captured, charges.c.ours > charges.c.captured))
-_asked = (
-    select(func.coalesce(func.sum(operations.c.amount), 0))
-    .where(operations.c.charge_id == charges.c.id, operations.c.kind == "refund", operations.c.state == "done")
-    .scalar_subquery()
+_refunds = (
+    select(operations.c.charge_id, func.sum(operations.c.amount).label("money"))
+    .where(operations.c.kind == "refund", operations.c.state == "done")
+    .group_by(operations.c.charge_id)
+    .subquery("refunds")
 )
-_OVER_ASKED = select(
-    charges.c.id, charges.c.gateway_payment_id, charges.c.captured, _asked.label("refunds_done")
-).where(_asked > charges.c.captured)
+_OVER_ASKED = (
+    select(charges.c.id, charges.c.gateway_payment_id, charges.c.captured, _refunds.c.money.label("refunds_done"))
+    .join_from(charges, _refunds, _refunds.c.charge_id == charges.c.id)
+    .where(_refunds.c.money > charges.c.captured)
+)
 _TWICE_REFUNDED = (
     select(operations.c.gateway_refund_id.label("id"), operations.c.account_id, func.count().label("operations"))
     .where(operations.c.kind == "refund", operations.c.gateway_refund_id.is_not(None))

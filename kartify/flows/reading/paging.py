@@ -94,12 +94,6 @@ def paged(session: Session, found: Select[Any], keys: Keys, *, cursor: str | Non
     return _page(rows, keys, size=size, first=after is None)
 
 
-def first_id(moment: datetime) -> UUID:
-    """The least id that can have been made then: our ids begin with their milliseconds (UUIDv7), so that the primary
-    key is the index for a day or an age."""
-    return UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
-
-
 def _page(rows: Sequence[Any], keys: Keys, *, size: int, first: bool) -> Page:
     shown = rows[:size]
     following = keys.name(keys.of(shown[-1])) if len(rows) > size else None
