@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url, select
+from sqlalchemy import select
 
 from kartify.database import make_engine
 from kartify.house import House
 from kartify.models import Base
 from kartify.testing.builder import Shop, make_house, make_shop
+from kartify.testing.copies import Copies
 from kartify.testing.postgres import (
-    drop_database,
     fresh_database,
     postgres_database,
     postgres_server,
@@ -48,9 +48,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_url: str) -> str:
-    """The name of a database with the tables; each test gets a copy."""
-    return make_url(_with_tables(fresh_database(postgres_url))).database or ""
+def postgres_copies(postgres_url: str) -> Copies:
+    """Of a database with the tables; each test is lent one."""
+    return Copies(postgres_url, _with_tables(fresh_database(postgres_url)))
 
 
 @pytest.fixture
@@ -64,10 +64,8 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_url")
         return
-    template = request.getfixturevalue("postgres_template")
-    url = fresh_database(request.getfixturevalue("postgres_url"), template)
-    yield url
-    drop_database(url)
+    with request.getfixturevalue("postgres_copies").one() as url:
+        yield url
 
 
 @pytest.fixture

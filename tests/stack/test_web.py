@@ -102,6 +102,7 @@ def test_a_supervised_server_comes_back_on_its_port_and_goes_with_its_supervisor
         first = eventually(get, 15)
         os.kill(stack.pid("web"), signal.SIGKILL)
         eventually(lambda: get() not in (None, first), 15)
-        assert stack.restarts["web"] >= 1
+        # A worker that the killed server left behind may answer until it has seen that it is alone.
+        eventually(lambda: stack.restarts["web"] >= 1, 15)
     eventually(lambda: not survivors(), 2)
     assert get() is None
