@@ -14,7 +14,7 @@ from uuid import UUID
 
 from kartify.domain.cases import CaseType, CaseWanted
 from kartify.domain.figures import Figures, case_of, dispute_of
-from kartify.domain.reports import Facts
+from kartify.domain.reports import ChargeState, Facts
 from kartify.domain.settling import CAPTURED, PAID, Action, Match, Settle, Situation, Then, When, action, standing
 from kartify.domain.status import Status
 from kartify.domain.views import (
@@ -49,6 +49,7 @@ __all__ = [
     "offered",
     "settles",
     "situation_of",
+    "voids",
 ]
 
 
@@ -223,6 +224,13 @@ def settles(order: OrderView, facts: Facts) -> bool:
 def captures(order: OrderView, charge: ChargeView) -> bool:
     """Whether to capture this authorised charge is right as the order is now: it matches, and nothing else pays."""
     return _row(order, charge).then is Then.CAPTURE
+
+
+def voids(order: OrderView, charge: ChargeView) -> bool:
+    """Whether a person may let this authorised charge go: the order neither went out on it nor still needs it."""
+    if charge.facts.base_state is not ChargeState.AUTHORIZED or captures(order, charge):
+        return False
+    return situation_of(order, charge.id) is not Situation.SETTLED
 
 
 def accepting(order: OrderView, charge: ChargeView) -> Settlement | None:

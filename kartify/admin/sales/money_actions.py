@@ -1,5 +1,5 @@
-"""Refund, capture and accept difference on the order page: each with its own permission, sum and reason. Refund and
-capture move money and no status; what the gateway then says does."""
+"""Refund, capture, void and accept difference on the order page: each with its own permission, sum and reason. Refund,
+capture and void move money and no status; what the gateway then says does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kartify.admin.sales.order_actions import OrderActions
 from kartify.admin.sales.order_page import form_of
 from kartify.domain.errors import Invalid, NotFound
 from kartify.domain.money import display, from_major
-from kartify.flows.operating import capturing, operations
+from kartify.flows.operating import by_hand, operations
 from kartify.flows.people import accept, edit
 
 
@@ -46,19 +46,31 @@ class MoneyActions(OrderActions):
     @expose("/<uuid:order_id>/capture/<uuid:charge_id>", methods=("POST",))
     @needs(Permission.CASES)
     def capture(self, order_id: UUID, charge_id: UUID) -> Any:
-        return self.act(order_id, "capture", lambda: self._capture(order_id, charge_id), traced="audit")
+        def ask() -> str:
+            by_hand.request_capture(self.house, charge_id, self._wish(order_id, charge_id))
+            return gettext("The gateway is told by the next free worker. When it confirms, the order moves by that.")
 
-    def _capture(self, order_id: UUID, charge_id: UUID) -> str:
+        return self.act(order_id, "capture", ask, traced="audit")
+
+    @expose("/<uuid:order_id>/void/<uuid:charge_id>", methods=("POST",))
+    @needs(Permission.CASES)
+    def void(self, order_id: UUID, charge_id: UUID) -> Any:
+        def ask() -> str:
+            by_hand.request_void(self.house, charge_id, self._wish(order_id, charge_id))
+            return gettext("The gateway is told by the next free worker. The order stays where it is.")
+
+        return self.act(order_id, "void", ask, traced="audit")
+
+    def _wish(self, order_id: UUID, charge_id: UUID) -> by_hand.Wish:
+        """From the form. Raises ``NotFound``, ``Invalid`` and what a stale form raises."""
         form = request.form
         charge = next((one for one in self.read(order_id).charges if one.id == charge_id), None)
         if charge is None:
             raise NotFound("this order has no such charge")
         edit.refuse_stale(self.house, order_id, form_of(form))
-        wish = capturing.CaptureWish(
+        return by_hand.Wish(
             amount=_minor(form.get("amount", ""), "amount"), by=self.person.email, reason=form.get("reason", "")
         )
-        capturing.request_capture(self.house, charge_id, wish)
-        return gettext("The gateway is told by the next free worker. When it confirms, the order moves by that.")
 
     @expose("/<uuid:order_id>/accept/<uuid:case_id>", methods=("POST",))
     @needs(Permission.CASES)

@@ -4,11 +4,11 @@ the plugins' capabilities."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 
 from kartify.admin.frame.look import money, words
 from kartify.admin.frame.permissions import Permission, who_may
@@ -16,18 +16,21 @@ from kartify.admin.sales.order_data import OrderData
 from kartify.domain.cases import CaseType
 from kartify.domain.delivery import FULFILMENT, Hold, hold_of
 from kartify.domain.errors import KartifyError
+from kartify.flows.operating import by_hand
 from kartify.flows.people import edit
 from kartify.house import House
 from kartify.models import Case, Charge, Delivery
-from kartify.plugin.gateway import Gateway
 from kartify.plugin.oms import Oms
 
 UNPAID: Final = ("missing", "failed")
 _WAITING: Final = ("due", "claimed", "unknown", "pending")
+_NAMES: Final = {"capture": lazy_gettext("Capture"), "void": lazy_gettext("Void")}
 # Exceptions whose next safe action is a refund of their charge.
 _REFUNDS: Final = frozenset({
     CaseType.REFUND_DUE, CaseType.SECOND_PAYMENT, CaseType.PAID_AFTER_CANCEL, CaseType.PAID_AND_COD,
 })
+# Those whose next safe action is to let go of an authorised charge.
+_VOIDS: Final = frozenset({CaseType.DO_NOT_CAPTURE, CaseType.AUTHORIZED_AFTER_CANCEL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,7 @@ class Steps:
     first: str = ""
     accepts: Sequence[Difference] = ()
     captures: Sequence[Charge] = ()
+    voids: Sequence[Charge] = ()
     refund_first: UUID | None = None
     hold: str = ""
     dead: Sequence[Delivery] = ()
@@ -57,33 +61,35 @@ def steps_of(
     house: House, data: OrderData, *, may: Callable[[Permission], bool], refunds: Mapping[UUID, object], confirms: bool
 ) -> Steps:
     """``refunds``: charges that can be refunded; ``confirms``: the OMS waits for a confirmation."""
-    accepts, captures = _accepts(data), _captures(house, data)
+    accepts = _accepts(data)
+    captures, voids = _authorized(house, data)
     hold, why_not = _hold(house, data)
     dead = [one for one in data.deliveries if one.state == "dead"]
     mends = frozenset(one.id for one in dead if one.kind in ("push", "push_unpaid") and data.order.status in edit.UNTIL)
-    closed = [*why_not, *_closed(data, may, accepts=bool(accepts), captures=bool(captures), refunds=bool(refunds))]
+    money_work = [name for name, there in (
+        (gettext("Accept difference"), accepts), (gettext("Capture"), captures), (gettext("Void"), voids),
+        (gettext("Refund"), refunds)) if there]
+    closed = [*why_not, *_closed(data, may, money_work, refunds=bool(refunds), voids=bool(voids))]
     back = next((one.charge_id for one in data.open_cases if one.type in _REFUNDS and one.charge_id in refunds), None)
-    first = _first(data, may, (dead, confirms, back, captures))
-    return Steps(first=first, accepts=accepts, captures=captures, refund_first=back, hold=hold, dead=dead, mends=mends,
-                 closed=closed)
+    found = Steps(accepts=accepts, captures=captures, voids=voids, refund_first=back, hold=hold, dead=dead, mends=mends,
+                  closed=closed)
+    return replace(found, first=_first(data, may, found, confirms))
 
 
-def _first(
-    data: OrderData, may: Callable[[Permission], bool],
-    found: tuple[Sequence[Delivery], bool, UUID | None, Sequence[Charge]],
-) -> str:
+def _first(data: OrderData, may: Callable[[Permission], bool], steps: Steps, confirms: bool) -> str:
     """The safest thing: what asks before what tells, what tells before what moves money; nothing where all is well."""
-    dead, confirms, back, captures = found
     work, cases = may(Permission.WORK), may(Permission.CASES)
-    if data.order.status in UNPAID and work and data.payments and not captures:
+    if data.order.status in UNPAID and work and data.payments and not steps.captures:
         return "check"
-    if work and dead:
+    if work and steps.dead:
         return "dead"
     if work and confirms and data.order.status == "processing":
         return "confirm"
-    if cases and captures:
+    if cases and steps.captures:
         return "capture"
-    if cases and back is not None:
+    if cases and steps.voids:
+        return "void"
+    if cases and steps.refund_first is not None:
         return "refund"
     return "check" if work and data.order.status in UNPAID and data.payments else ""
 
@@ -114,28 +120,11 @@ def _less(data: OrderData, case: Case) -> str:
                    "the difference.", short=short)
 
 
-def _captures(house: House, data: OrderData) -> list[Charge]:
-    """Authorised for exactly what is due, and nobody is capturing."""
-    busy = {one.order_id for one in data.operations if one.kind == "capture" and one.state in _WAITING}
-    bound = data.settlement
-    free = data.order.status in UNPAID or (data.order.status == "processing" and (
-        data.order.basis == "manual" or (bound is not None and bound.kind == "authorized")))
-    if busy or not free or data.order.cancel_requested_at is not None:
-        return []
-    return [
-        one for one in data.charges
-        if one.state == "authorized" and one.authorized - one.fee + one.discount == data.order.due
-        and one.currency == data.order.currency and _can_capture(house, one.account_id)
-        and (bound is None or bound.charge_id == one.id)
-    ]
-
-
-def _can_capture(house: House, account_id: UUID) -> bool:
-    try:
-        partner = house.accounts.get(account_id).partner
-    except KartifyError:
-        return False
-    return isinstance(partner, Gateway) and partner.can.capture
+def _authorized(house: House, data: OrderData) -> tuple[list[Charge], list[Charge]]:
+    """Which to capture and which to void."""
+    held = [one for one in data.charges if one.state == "authorized"]
+    ways = by_hand.open_to(house, data.order.id) if held else {}
+    return [one for one in held if ways.get(one.id) == "capture"], [one for one in held if ways.get(one.id) == "void"]
 
 
 def _hold(house: House, data: OrderData) -> tuple[str, list[tuple[str, str]]]:
@@ -172,24 +161,24 @@ def _oms(house: House, account_id: UUID) -> Oms | None:
 
 
 def _closed(
-    data: OrderData, may: Callable[[Permission], bool], *, accepts: bool, captures: bool, refunds: bool
+    data: OrderData, may: Callable[[Permission], bool], money_work: Sequence[str], *, refunds: bool, voids: bool
 ) -> list[tuple[str, str]]:
     """One line each for what somebody may look for in vain."""
     found = []
     if data.order.status in UNPAID and not data.payments and data.order.method != "cod" and data.order.due:
         why = gettext("no payment was opened at a gateway, so there is nobody to ask.")
         found.append((gettext("Check payment"), why))
-    money_work = [name for name, there in (
-        (gettext("Accept difference"), accepts), (gettext("Capture"), captures), (gettext("Refund"), refunds)) if there]
     if money_work and not may(Permission.CASES):
         found.append((", ".join(money_work), gettext("takes the right to %(right)s, which %(roles)s has.",
                                                      right=Permission.CASES.value, roles=who_may(Permission.CASES))))
     if any(one.captured > one.refunded + one.lost for one in data.charges) and not refunds:
         found.append((gettext("Refund"), gettext("not by API: do it in the gateway's dashboard, the news comes here by "
                                                  "itself. Or a refund of all that is left is under way.")))
-    busy = next((one for one in data.operations if one.kind == "capture" and one.state in _WAITING), None)
-    if busy is not None:
-        found.append((gettext("Capture"), gettext("asked for by %(who)s and %(state)s.", who=busy.by,
+    if not voids and any(one.type in _VOIDS for one in data.open_cases):
+        found.append((gettext("Void"), gettext("not by API, or asked for already: what the gateway says comes here by "
+                                               "itself. Its dashboard can do it before the deadline.")))
+    for busy in (one for one in data.operations if one.kind in _NAMES and one.state in _WAITING):
+        found.append((str(_NAMES[busy.kind]), gettext("asked for by %(who)s and %(state)s.", who=busy.by,
                                                   state=words(busy.state))))
     if data.order.status in ("shipped", "delivered"):
         found.append((gettext("Cancel"), gettext("the goods are on their way: arrange a return instead.")))

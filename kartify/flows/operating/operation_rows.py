@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select, update
 
 from kartify.domain.cases import CaseType, CaseWanted
-from kartify.domain.decide import captures, decide
+from kartify.domain.decide import captures, decide, voids
 from kartify.domain.money import display
 from kartify.domain.reports import Channel, ChargeState, Facts, Report, merge
 from kartify.flows.ground import locate, schedule
@@ -141,8 +141,8 @@ def _is_wanted(connection: Connection, row: Any) -> bool:
     snapshot = facts.load(connection, row["order_id"])
     views = [replace(known.view, can_void=True) for known in snapshot.charges]
     if row["by"] != "kartify":
-        mine = (one for one in views if one.id == row["charge_id"])
-        return row["kind"] != "capture" or any(captures(snapshot.view, one) for one in mine)
+        right = captures if row["kind"] == "capture" else voids
+        return any(right(snapshot.view, one) for one in views if one.id == row["charge_id"])
     wanted = decide(snapshot.view, views, []).operations
     return any((one.charge, one.kind) == (row["charge_id"], row["kind"]) for one in wanted)
 
@@ -229,8 +229,18 @@ def _settle_orphan(connection: Connection, task: Task, reports: tuple[Report, ..
         close_case(connection, subject, CaseType.ORPHAN_MONEY, at=at, why="refunded")
 
 
+def _case_type(connection: Connection, task: Task) -> CaseType:
+    """The void of a charge that a person asked for while the order was open is no matter of a cancel."""
+    if task.kind == "void" and task.order_id is not None:
+        order = connection.execute(select(orders.c.status, orders.c.cancel_requested_at).where(
+            orders.c.id == task.order_id)).one()
+        if order.status != "cancelled" and order.cancel_requested_at is None:
+            return CaseType.DO_NOT_CAPTURE
+    return CASES[task.kind]
+
+
 def _cases(connection: Connection, task: Task, result: Result, at: datetime) -> None:
-    kind, subject = CASES[task.kind], f"operation:{task.id}"
+    kind, subject = _case_type(connection, task), f"operation:{task.id}"
     if result.state == "done":
         close_case(connection, subject, kind, at=at, why="the gateway confirmed it")
     if result.state == "failed" or result.tell or (
