@@ -1,11 +1,13 @@
 """In which language a page speaks: the customer's pages in the customer's, the rest in English.
 
 Texts are marked with ``gettext``; catalogues are in ``kartify/translations``. ``?lang=`` wins over what the browser
-asks for, so that a link can be sent in the customer's language.
+asks for, so that a link can be sent in the customer's language. Who speaks otherwise gives ``init_languages`` another
+choice: nothing else knows how a language is chosen.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -19,16 +21,18 @@ CATALOGUES: Final = Path(__file__).parent / "translations"
 _ADMIN: Final = "/admin"
 
 
-def init_languages(app: Flask) -> Babel:
+def init_languages(app: Flask, *, choice: Callable[[], str] | None = None, catalogues: Path = CATALOGUES) -> Babel:
+    """``choice``: the language of the request at hand; ``catalogues``: a folder with one folder for each language."""
     app.config.setdefault("BABEL_DEFAULT_LOCALE", ENGLISH)
-    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(CATALOGUES))
-    babel = Babel(app, locale_selector=spoken)
+    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(catalogues))
+    babel = Babel(app, locale_selector=choice or spoken)
     app.jinja_env.filters["translated"] = translated
     return babel
 
 
 def translated(text: str) -> str:
-    """For a text that a template has from elsewhere: a percent sign in it means itself, and nothing stays nothing."""
+    """For a text that is written elsewhere: a percent sign in it means itself, and nothing stays nothing. What no
+    catalogue has, such as a person's own words, stays as it is."""
     return gettext(text) if text else ""
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import BaseView
+from flask_babel import gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -21,6 +22,7 @@ from kartify.flows.ground import audit
 from kartify.flows.people import approvals
 from kartify.flows.reading.scope import Scope
 from kartify.house import House
+from kartify.languages import translated
 from kartify.models import Approval, Order, Store, table
 
 Call = TypeVar("Call", bound=Callable[..., Any])
@@ -78,7 +80,7 @@ class Desk(BaseView):
 
     def _sign_in(self) -> Any:
         if request.method != "GET":
-            flash("You were signed out, so nothing was changed. Sign in and try again.", "warn")
+            flash(gettext("You were signed out, so nothing was changed. Sign in and try again."), "warn")
             return redirect(url_for("admin.login"), 303)
         there = request.full_path.rstrip("?")
         return redirect(f"{url_for('admin.login')}?{urlencode({'next': there})}", 303)
@@ -87,7 +89,7 @@ class Desk(BaseView):
         try:
             self.csrf.protect()
         except CSRFError:
-            return self.problem(400, "This form cannot be taken", (
+            return self.problem(400, gettext("This form cannot be taken"), gettext(
                 "It does not carry the mark that this page gave it, so nothing was changed. Go back, reload the page, "
                 "and send it again."
             ))
@@ -102,16 +104,17 @@ class Desk(BaseView):
             return None
         text = f"{person.email} ({person.role}) tried {request.method} {request.path}"
         audit.record(self.house, audit.Act(by=person.email, action="refused", subject="page:403", text=text[:500]))
-        return self.problem(403, "Not with your role", (
-            f"You are signed in as {person.role}. This takes the right to {missing[0].value}, which "
-            f"{who_may(missing[0])} has. Nothing was changed, and the attempt was written down."
+        return self.problem(403, gettext("Not with your role"), gettext(
+            "You are signed in as %(role)s. This takes the right to %(right)s, which %(roles)s has. Nothing was "
+            "changed, and the attempt was written down.",
+            role=translated(person.role), right=translated(missing[0].value), roles=who_may(missing[0]),
         ))
 
     def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         try:
             return fn(self, *args, **kwargs)
         except NotFound as problem:
-            return self.problem(404, "Not here", f"{str(problem)[:1].upper()}{str(problem)[1:]}.")
+            return self.problem(404, gettext("Not here"), f"{str(problem)[:1].upper()}{str(problem)[1:]}.")
 
     def problem(self, code: int, title: str, text: str) -> Response:
         page = self.render("cockpit/problem.html", title=title, text=text)
@@ -157,7 +160,7 @@ class Desk(BaseView):
         try:
             said = work()
         except KartifyError as problem:
-            flash(f"Not done: {problem}.".replace("..", "."), "bad")
+            flash(not_done(problem), "bad")
             self.audited(act, f"not done: {problem}")
             return False
         flash(said, "good")
@@ -170,6 +173,11 @@ class Desk(BaseView):
         audit.record(
             self.house, audit.Act(by=act.by, action=act.action, subject=act.subject, text=text, data=act.data), **ties
         )
+
+
+def not_done(problem: KartifyError) -> str:
+    """A refusal as the page says it."""
+    return gettext("Not done: %(problem)s.", problem=str(problem).rstrip("."))
 
 
 def approvals_waiting(session: Session, scope: Scope) -> int:
@@ -192,4 +200,4 @@ def common_zone(session: Session) -> str:
     return zones[0] if len(zones) == 1 else "UTC"
 
 
-__all__ = ["Desk", "choices", "common_zone", "needs", "public"]
+__all__ = ["Desk", "choices", "common_zone", "needs", "not_done", "public"]

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from babel.dates import get_month_names
+from flask_babel import get_locale, gettext
 from markupsafe import Markup
 
 from kartify import clock
 from kartify.clock import zone_of
+from kartify.domain import telling
 from kartify.domain.money import display
-from kartify.domain.telling import mask_mail, mask_name, mask_phone, scrub, title, words
+from kartify.domain.telling import mask_mail, mask_name, mask_phone, scrub
+from kartify.languages import ENGLISH, translated
 
 # The tone goes with the word, never instead of it.
 TONES = {
@@ -28,7 +32,16 @@ TONES = {
     "sealed": "good", "broken": "bad", "certified": "good", "changed since": "warn", "not certified": "warn",
 }
 _ICONS = {"good": "✓", "wait": "◷", "warn": "!", "bad": "✕", "quiet": "–"}
-PERSONAL = "hidden for your role"
+
+
+def words(name: str | None) -> str:
+    """The name of a state, a kind or a field, in the language of the page."""
+    return translated(telling.words(name))
+
+
+def title(name: str | None) -> str:
+    """The same, as a heading."""
+    return translated(telling.title(name))
 
 
 def money(minor: int | None, currency: str | None) -> str:
@@ -42,12 +55,12 @@ def exact(moment: datetime) -> str:
 def plain_when(moment: datetime | None, zone: str | None = None) -> str:
     """13:22 of today, 22 Nov 13:22 of this year, else with the year."""
     if moment is None:
-        return "never"
+        return gettext("never")
     local, today = moment.astimezone(zone_of(zone)), clock.now().astimezone(zone_of(zone))
     if local.date() == today.date():
-        return local.strftime("%H:%M")
-    shape = "%-d %b %H:%M" if local.year == today.year else "%-d %b %Y %H:%M"
-    return local.strftime(shape)
+        return f"{local:%H:%M}"
+    month = get_month_names("abbreviated", locale=get_locale() or ENGLISH)[local.month]
+    return f"{local.day} {month} {local:%H:%M}" if local.year == today.year else f"{local.day} {month} {local:%Y %H:%M}"
 
 
 def when(moment: datetime | None, zone: str | None = None) -> Markup:
@@ -66,19 +79,26 @@ def span(length: timedelta) -> str:
     """A length of time in two steps at most: 45 s, 12 min, 3 h 5 min, 2 d 4 h."""
     seconds = max(0, int(length.total_seconds()))
     if seconds < 60:
-        return f"{seconds} s"
+        return gettext("%(seconds)s s", seconds=seconds)
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
     if minutes < 60:
-        return f"{minutes} min"
+        return gettext("%(minutes)s min", minutes=minutes)
+    if hours < 24 and minutes % 60:
+        return gettext("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes % 60)
     if hours < 24:
-        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
-    return f"{days} d {hours % 24} h" if days < 7 and hours % 24 else f"{days} d"
+        return gettext("%(hours)s h", hours=hours)
+    if days < 7 and hours % 24:
+        return gettext("%(days)s d %(hours)s h", days=days, hours=hours % 24)
+    return gettext("%(days)s d", days=days)
 
 
 def lag(length: timedelta) -> str:
     """Like ``span``; a short one to the tenth of a second."""
     tenths = max(timedelta(), length) // timedelta(milliseconds=100)
-    return f"{tenths // 10}.{tenths % 10} s" if tenths < 100 else span(length)
+    if tenths >= 100:
+        return span(length)
+    exactly = f"{tenths // 10}.{tenths % 10}"
+    return gettext("%(seconds)s s", seconds=exactly)
 
 
 def status(name: str | None, label: str | None = None) -> Markup:
@@ -116,6 +136,6 @@ def _masked(name: str, value: str) -> str:
 
 
 __all__ = [
-    "PERSONAL", "TONES", "age", "exact", "mask_mail", "mask_name", "mask_phone", "money", "person", "plain_when",
+    "TONES", "age", "exact", "mask_mail", "mask_name", "mask_phone", "money", "person", "plain_when",
     "scrub", "short", "span", "status", "title", "when", "words", "zone_of",
 ]

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import reduce
+
+from flask_babel import gettext
+
+from kartify.languages import translated
 
 
 class Permission(StrEnum):
@@ -30,4 +35,5 @@ def allows(role: str, needed: Permission) -> bool:
 
 def who_may(needed: Permission) -> str:
     """The roles that may, for the page that says no."""
-    return " or ".join(role for role, granted in ROLES.items() if needed in granted)
+    roles = (translated(role) for role, granted in ROLES.items() if needed in granted)
+    return reduce(lambda one, other: gettext("%(one)s or %(other)s", one=one, other=other), roles)

@@ -31,17 +31,17 @@ class MoneyActions(OrderActions):
         form = request.form
         charge = next((one for one in self.read(order_id).charges if one.id == charge_id), None)
         if charge is None:
-            raise NotFound("this order has no such charge")
+            raise NotFound(gettext("this order has no such charge"))
         edit.refuse_stale(self.house, order_id, form_of(form))
         if form.get("confirmed") != "yes":
-            raise Invalid("confirmed", "expected the mark that the money is to go back")
+            raise Invalid("confirmed", gettext("expected the mark that the money is to go back"))
         amount = from_major(form.get("amount", "").strip().replace(",", ""), charge.currency or "", "amount")
         wish = operations.RefundWish(
             amount=amount, by=self.person.email, reason=form.get("reason", ""), key=form.get("key") or None
         )
         operations.request_refund(self.house, charge_id, wish)
-        return (f"{display(amount, charge.currency or '')} is on its way back: the gateway is told by the next free "
-                "worker, and its word stands on the timeline.")
+        return gettext("%(sum)s is on its way back: the gateway is told by the next free worker, and its word stands "
+                       "on the timeline.", sum=display(amount, charge.currency or ""))
 
     @expose("/<uuid:order_id>/capture/<uuid:charge_id>", methods=("POST",))
     @needs(Permission.CASES)
@@ -66,7 +66,7 @@ class MoneyActions(OrderActions):
         form = request.form
         charge = next((one for one in self.read(order_id).charges if one.id == charge_id), None)
         if charge is None:
-            raise NotFound("this order has no such charge")
+            raise NotFound(gettext("this order has no such charge"))
         edit.refuse_stale(self.house, order_id, form_of(form))
         return by_hand.Wish(
             amount=_minor(form.get("amount", ""), "amount"), by=self.person.email, reason=form.get("reason", "")
@@ -80,9 +80,9 @@ class MoneyActions(OrderActions):
     def _accept(self, order_id: UUID, case_id: UUID) -> str:
         form = request.form
         if case_id not in {one.id for one in self.read(order_id).cases}:
-            raise NotFound("this order has no such exception")
+            raise NotFound(gettext("this order has no such exception"))
         if form.get("confirmed") != "yes":
-            raise Invalid("confirmed", "expected the mark that the difference is accepted")
+            raise Invalid("confirmed", gettext("expected the mark that the difference is accepted"))
         wish = accept.Wish(
             difference=_minor(form.get("difference", ""), "difference"), by=self.person.email,
             reason=form.get("reason", ""), form=form_of(form),
@@ -93,5 +93,5 @@ class MoneyActions(OrderActions):
 def _minor(text: str, name: str) -> int:
     """A sum in minor units, as the page put it into its form. Raises ``Invalid``."""
     if not re.fullmatch(r"-?[0-9]{1,15}", text):
-        raise Invalid(name, "expected the sum that the page showed; reload the page")
+        raise Invalid(name, gettext("expected the sum that the page showed; reload the page"))
     return int(text)

@@ -19,6 +19,7 @@ from kartify.domain.errors import KartifyError
 from kartify.flows.operating import by_hand
 from kartify.flows.people import edit
 from kartify.house import House
+from kartify.languages import translated
 from kartify.models import Case, Charge, Delivery
 from kartify.plugin.oms import Oms
 
@@ -149,8 +150,14 @@ def _hold(house: House, data: OrderData) -> tuple[str, list[tuple[str, str]]]:
             why = gettext("%(name)s takes that from nobody else: let it go there.", name=name)
             return "", [(gettext("Let go"), why)]
         case Hold.ASKED | Hold.LETTING_GO:
-            return "", [(gettext("Hold"), gettext("%(name)s is %(what)s.", name=name, what=now))]
+            return "", [(gettext("Hold"), _busy(name, now))]
     return "", []
+
+
+def _busy(name: str, now: Hold) -> str:
+    if now is Hold.ASKED:
+        return gettext("%(name)s is asked to hold it.", name=name)
+    return gettext("%(name)s is asked to let it go.", name=name)
 
 
 def _oms(house: House, account_id: UUID) -> Oms | None:
@@ -169,8 +176,9 @@ def _closed(
         why = gettext("no payment was opened at a gateway, so there is nobody to ask.")
         found.append((gettext("Check payment"), why))
     if money_work and not may(Permission.CASES):
-        found.append((", ".join(money_work), gettext("takes the right to %(right)s, which %(roles)s has.",
-                                                     right=Permission.CASES.value, roles=who_may(Permission.CASES))))
+        right, roles = translated(Permission.CASES.value), who_may(Permission.CASES)
+        why = gettext("takes the right to %(right)s, which %(roles)s has.", right=right, roles=roles)
+        found.append((", ".join(money_work), why))
     if any(one.captured > one.refunded + one.lost for one in data.charges) and not refunds:
         found.append((gettext("Refund"), gettext("not by API: do it in the gateway's dashboard, the news comes here by "
                                                  "itself. Or a refund of all that is left is under way.")))
@@ -183,5 +191,5 @@ def _closed(
     if data.order.status in ("shipped", "delivered"):
         found.append((gettext("Cancel"), gettext("the goods are on their way: arrange a return instead.")))
     if data.order.status not in edit.UNTIL:
-        found.append((gettext("Edit"), gettext("the order is %(status)s.", status=data.order.status)))
+        found.append((gettext("Edit"), gettext("the order is %(status)s.", status=words(data.order.status))))
     return found

@@ -10,12 +10,14 @@ from flask_admin import expose
 from flask_babel import gettext
 
 from kartify.admin.frame.desk import needs
+from kartify.admin.frame.look import words
 from kartify.admin.frame.permissions import Permission
 from kartify.admin.sales.order_page import OrderPage, form_of
 from kartify.domain.errors import Invalid, NotFound
 from kartify.domain.status import Actor, Status
 from kartify.flows.delivering import deliver_by_hand
 from kartify.flows.lookups import asking
+from kartify.flows.lookups.ask import Asked
 from kartify.flows.people import byhand, confirm, edit, hold
 from kartify.flows.people.hold import Wish as HoldWish
 from kartify.flows.storefront import cancel
@@ -33,16 +35,14 @@ class OrderActions(OrderPage):
         asked = asking.check_order(self.house, order_id, by=self.person.email)
         names = self._payment_names(order_id)
         if not names:
-            return "There is no payment to ask about: none was opened at a gateway."
+            return gettext("There is no payment to ask about: none was opened at a gateway.")
         if not asked:
-            return "Someone else, or the order lookup cron, is asking right now. Look again in a few seconds."
-        said = "; ".join(
-            f"{names.get(one.payment_id, 'the gateway')}: {'no answer, ' if one.error else ''}{one.word}"
-            for one in asked
-        )
+            return gettext("Someone else, or the order lookup cron, is asking right now. Look again in a few seconds.")
+        said = "; ".join(_answer(names.get(one.payment_id) or gettext("the gateway"), one) for one in asked)
         after = self._status(order_id)
-        moved = f" The order moved {before} → {after}." if before != after else f" The order stays {after}."
-        return f"Asked now. {said}.{moved}"
+        moved = gettext("The order stays %(status)s.", status=words(after)) if before == after else gettext(
+            "The order moved %(before)s → %(after)s.", before=words(before), after=words(after))
+        return f"{gettext('Asked now. %(said)s.', said=said)} {moved}"
 
     def _status(self, order_id: UUID) -> str:
         return str(self.read(order_id).order.status)
@@ -59,13 +59,15 @@ class OrderActions(OrderPage):
     def _move(self, order_id: UUID) -> str:
         wanted = request.form.get("target", "")
         if wanted not in byhand.BY_HAND:
-            raise Invalid("target", f"expected one of {', '.join(byhand.BY_HAND)}")
+            raise Invalid("target", gettext("expected one of %(names)s", names=", ".join(byhand.BY_HAND)))
         done = byhand.move(
             self.house, order_id, target=Status(wanted), by=self.person.email, reason=request.form.get("reason", ""),
             evidence=request.form.get("evidence", "").strip() or None, version=form_of(request.form).version,
         )
-        said = f" The gateway said: {'; '.join(done.answers)}." if done.answers and wanted == Status.PROCESSING else ""
-        return f"{done.text[:1].upper()}{done.text[1:]}.{said}"
+        text = f"{done.text[:1].upper()}{done.text[1:]}."
+        if not done.answers or wanted != Status.PROCESSING:
+            return text
+        return f"{text} {gettext('The gateway said: %(said)s.', said='; '.join(done.answers))}"
 
     @expose("/<uuid:order_id>/confirm", methods=("POST",))
     @needs(Permission.WORK)
@@ -90,7 +92,7 @@ class OrderActions(OrderPage):
         deliver_by_hand.push_again(
             self.house, delivery_id, by=self.person.email, reason=request.form.get("reason", "")
         )
-        return "Due now: the next free worker sends it, looking first where the OMS may have it already."
+        return gettext("Due now: the next free worker sends it, looking first where the OMS may have it already.")
 
     @expose("/<uuid:order_id>/oms-id/<uuid:delivery_id>", methods=("POST",))
     @needs(Permission.WORK)
@@ -104,7 +106,8 @@ class OrderActions(OrderPage):
         deliver_by_hand.record_receipt(
             self.house, delivery_id, receipt=receipt, by=self.person.email, reason=request.form.get("reason", "")
         )
-        return f"Recorded {receipt.strip()}: the delivery is closed, and nothing more is sent."
+        return gettext("Recorded %(receipt)s: the delivery is closed, and nothing more is sent.",
+                       receipt=receipt.strip())
 
     @expose("/<uuid:order_id>/hold", methods=("POST",))
     @needs(Permission.WORK)
@@ -129,7 +132,7 @@ class OrderActions(OrderPage):
 
     def _own_delivery(self, order_id: UUID, delivery_id: UUID) -> None:
         if delivery_id not in {one.id for one in self.read(order_id).deliveries}:
-            raise NotFound("this order has no such delivery")
+            raise NotFound(gettext("this order has no such delivery"))
 
     @expose("/<uuid:order_id>/cancel", methods=("POST",))
     @needs(Permission.WORK)
@@ -143,7 +146,8 @@ class OrderActions(OrderPage):
             confirmed=form.get("confirmed") == "yes", refund_decided=form.get("refund_decided") == "yes",
         )
         word = cancel.request_cancel(self.house, order_id, wish)
-        return "Cancelled." if word == "cancelled" else "Cancel requested: the order waits for the OMS's word."
+        return gettext("Cancelled.") if word == "cancelled" else gettext(
+            "Cancel requested: the order waits for the OMS's word.")
 
     @expose("/<uuid:order_id>/note", methods=("POST",))
     @needs(Permission.WORK)
@@ -153,7 +157,13 @@ class OrderActions(OrderPage):
     def _note(self, order_id: UUID) -> str:
         form_of(request.form)
         edit.add_note(self.house, order_id, request.form.get("note", ""), by=self.person.email)
-        return "Note added."
+        return gettext("Note added.")
+
+
+def _answer(name: str, one: Asked) -> str:
+    if one.error:
+        return gettext("%(name)s: no answer, %(said)s", name=name, said=one.word)
+    return f"{name}: {one.word}"
 
 
 def _reason(otherwise: str) -> str:

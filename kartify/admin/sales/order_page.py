@@ -14,7 +14,8 @@ from sqlalchemy import select
 
 from kartify import clock, contain
 from kartify.admin import approvals
-from kartify.admin.frame.desk import Desk
+from kartify.admin.frame.desk import Desk, not_done
+from kartify.admin.frame.look import words
 from kartify.admin.frame.permissions import Permission, who_may
 from kartify.admin.sales import order_data
 from kartify.admin.sales.next_steps import steps_of
@@ -32,6 +33,7 @@ from kartify.flows.people import byhand, edit
 from kartify.flows.people.approvals import NeedsSecond
 from kartify.flows.proof import seal_watch
 from kartify.house import House
+from kartify.languages import translated
 from kartify.models import Order
 
 Trace = Literal["nowhere", "moves", "audit"]
@@ -57,7 +59,7 @@ class OrderPage(Desk):
         """Every route of an order comes by here: one of a store that the person may not see is not there."""
         order_id = kwargs.get("order_id")
         if order_id is not None and not self._sees(order_id):
-            return self.problem(404, "Not here", "There is no such order.")
+            return self.problem(404, gettext("Not here"), gettext("There is no such order."))
         return super()._run_view(fn, *args, **kwargs)
 
     def _sees(self, order_id: UUID) -> bool:
@@ -115,7 +117,7 @@ class OrderPage(Desk):
         except KartifyError as problem:
             self.audited(act, f"not done: {problem}")
             code = 422 if isinstance(problem, Invalid) else 409
-            return self.show(order_id, code=code, problem=f"Not done: {problem}".rstrip(".") + ".")
+            return self.show(order_id, code=code, problem=not_done(problem))
         flash(said, "good")
         if traced != "audit":
             self.audited(act, said, order_id=order_id if traced == "nowhere" else None)
@@ -126,7 +128,7 @@ def form_of(values: Mapping[str, str]) -> edit.Form:
     """Every form of the page carries the version it was made from. Raises ``Invalid``."""
     version = values.get("version", "")
     if not version.isascii() or not version.isdigit() or len(version) > 9:
-        raise Invalid("version", "expected the version of the order that the page showed; reload the page")
+        raise Invalid("version", gettext("expected the version of the order that the page showed; reload the page"))
     return edit.Form(version=int(version), seen_at=edit.moment_seen(values.get("seen_at", "")))
 
 
@@ -135,7 +137,7 @@ def told(differences: Sequence[edit.Difference]) -> list[tuple[edit.Difference, 
 
 
 def next_action(kind: str) -> str:
-    return NEXT_ACTION[CaseType(kind)] if kind in list(CaseType) else "Look at it"
+    return translated(NEXT_ACTION[CaseType(kind)]) if kind in list(CaseType) else gettext("Look at it")
 
 
 def moves_of(data: OrderData) -> list[Button]:
@@ -151,12 +153,22 @@ def moves_of(data: OrderData) -> list[Button]:
 
 def _consequence(target: Status, oms: str | None) -> str:
     if target is Status.PROCESSING:
-        out = f"goes out to {oms}" if oms else "counts as complete (the store has no OMS)"
-        return (f"The gateway is asked first and its answer kept as evidence. If it confirms the money, the order "
-                f"moves by that. If not, it moves on your word alone: it {out}, although no payment is proved.")
+        first = gettext("The gateway is asked first and its answer kept as evidence. If it confirms the money, the "
+                        "order moves by that.")
+        return f"{first} {_unproved(oms)}"
     if target is Status.REFUNDED:
-        return "Moves no money. Only for money that was paid back outside the gateway, with proof in the reason."
-    return f"Records that it is {target}. An open delivery row is closed by this; nobody else is told."
+        return gettext("Moves no money. Only for money that was paid back outside the gateway, with proof in the "
+                       "reason.")
+    return gettext("Records that it is %(status)s. An open delivery row is closed by this; nobody else is told.",
+                   status=words(target))
+
+
+def _unproved(oms: str | None) -> str:
+    if oms is None:
+        return gettext("If not, it moves on your word alone: it counts as complete (the store has no OMS), although "
+                       "no payment is proved.")
+    return gettext("If not, it moves on your word alone: it goes out to %(name)s, although no payment is proved.",
+                   name=oms)
 
 
 def cancel_of(data: OrderData) -> Button | None:
@@ -164,10 +176,10 @@ def cancel_of(data: OrderData) -> Button | None:
     if Status.CANCELLED not in targets(status, Actor.STAFF):
         return None
     if status in UNPAID:
-        text = "Refused while the gateway holds money for it. Money that comes later becomes an exception."
+        text = gettext("Refused while the gateway holds money for it. Money that comes later becomes an exception.")
     else:
-        text = ("If the OMS does not have it yet, it is cancelled at once; else the OMS is asked, and the order waits "
-                "for its word. No money moves: what was paid becomes the exception refund due.")
+        text = gettext("If the OMS does not have it yet, it is cancelled at once; else the OMS is asked, and the order "
+                       "waits for its word. No money moves: what was paid becomes the exception refund due.")
     return Button(target="cancelled", consequence=text)
 
 

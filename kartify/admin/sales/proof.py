@@ -106,12 +106,18 @@ def _settling(data: OrderData) -> Report | None:
 def _report(data: OrderData, report: Report, *, settled: bool) -> Said:
     sums = {"captured": report.captured, "authorized": 0 if report.captured else report.authorized,
             "refunded": report.refunded}
-    said = [f"{money(value, report.currency)} {name}" for name, value in sums.items() if value]
+    said = [_sum(name, money(value, report.currency)) for name, value in sums.items() if value]
     state = [] if sums.get(report.state) else [words(report.state)]
     text = ", ".join([*state, *said]) + (f" ({report.word})" if report.word not in ("", report.state) else "")
     charge = next((one.gateway_payment_id for one in data.charges if one.id == report.charge_id), "")
     return Said(at=report.seen_at, channel=report.channel, who=data.account_name(report.account_id), text=text,
                 message=report.inbox_id, settled=settled, payment_id=charge)
+
+
+def _sum(name: str, sum_: str) -> str:
+    return {
+        "captured": gettext("%(sum)s captured", sum=sum_), "authorized": gettext("%(sum)s authorized", sum=sum_),
+    }.get(name, gettext("%(sum)s refunded", sum=sum_))
 
 
 def _asks(data: OrderData) -> Iterator[Said]:
@@ -121,7 +127,7 @@ def _asks(data: OrderData) -> Iterator[Said]:
                    and abs(one.seen_at - payment.asked_at) < SAME for one in data.reports)
         if payment.asked_at is not None and not told:
             yield Said(at=payment.asked_at, channel="lookup", who=data.account_name(payment.account_id),
-                       text=payment.last_answer or payment.answer)
+                       text=payment.last_answer or words(payment.answer))
 
 
 def _person(data: OrderData, move: OrderMove) -> Said:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext
+
 from kartify.admin.frame.look import money, plain_when, scrub, title, words
 from kartify.admin.sales.order_data import OrderData
-from kartify.models import OrderMove, Report, TimelineEntry
-
-_CALLS = {"deliver": "was told", "find": "was asked", "person": "by hand", "news": "sent news"}
-_KINDS = {"edit": "Edited", "note": "Note", "check payment": "Payment checked"}
+from kartify.languages import translated
+from kartify.models import Operation, OrderMove, Report, TimelineEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,8 @@ class Entry:
 def entries(data: OrderData, *, personal: bool) -> list[Entry]:
     """Newest first."""
     found = [
-        Entry(at=data.order.confirmed_at, source="status", title="Confirm Order reached", by="storefront"),
+        Entry(at=data.order.confirmed_at, source="status", title=gettext("Confirm Order reached"),
+              by=gettext("storefront")),
         *(_report(data, one) for one in data.reports),
         *(_move(one) for one in data.moves),
         *_attempts(data),
@@ -42,58 +43,79 @@ def entries(data: OrderData, *, personal: bool) -> list[Entry]:
 
 
 def _report(data: OrderData, report: Report) -> Entry:
-    sums = [
-        f"{name} {money(value, report.currency)}"
-        for name, value in (("captured", report.captured), ("authorised", report.authorized),
-                            ("refunded", report.refunded))
-        if value and not (name == "authorised" and report.captured)
-    ]
-    more = [f"its word: {report.word}"] if report.word != report.state else []
+    more = [gettext("its word: %(word)s", word=report.word)] if report.word != report.state else []
     more += [report.detail] if report.detail else []
     if report.gateway_at:
-        more.append(f"its own time: {plain_when(report.gateway_at, data.store.timezone)}")
+        when = plain_when(report.gateway_at, data.store.timezone)
+        more.append(gettext("its own time: %(when)s", when=when))
     message = data.messages.get(report.inbox_id) if report.inbox_id else None
     if message is not None and message.duplicates:
-        more.append(f"the same message came {message.duplicates} more times; nothing changed by that")
-    said = f"{data.account_name(report.account_id)} said {words(report.state)}"
-    title = f"{said}: {', '.join(sums)}" if sums else said
-    return Entry(at=report.seen_at, source="gateway", title=title, by=_channel(report), more=tuple(more))
+        more.append(gettext("the same message came %(count)s more times; nothing changed by that",
+                            count=message.duplicates))
+    said = gettext("%(who)s said %(what)s", who=data.account_name(report.account_id), what=words(report.state))
+    heading = ": ".join(filter(None, [said, ", ".join(_sums(report))]))
+    return Entry(at=report.seen_at, source="gateway", title=heading, by=_channel(report), more=tuple(more))
+
+
+def _sums(report: Report) -> Iterator[str]:
+    if report.captured:
+        yield gettext("captured %(sum)s", sum=money(report.captured, report.currency))
+    elif report.authorized:
+        yield gettext("authorised %(sum)s", sum=money(report.authorized, report.currency))
+    if report.refunded:
+        yield gettext("refunded %(sum)s", sum=money(report.refunded, report.currency))
 
 
 def _channel(report: Report) -> str:
-    return f"{report.channel}, {report.by}" if report.by and report.by != report.channel else report.channel
+    channel = words(report.channel)
+    return f"{channel}, {translated(report.by)}" if report.by and report.by != report.channel else channel
 
 
 def _move(move: OrderMove) -> Entry:
-    title = f"{words(move.source)} → {move.target}" if move.source else f"became {move.target}"
+    target = words(move.target)
+    heading = f"{words(move.source)} → {target}" if move.source else gettext("became %(status)s", status=target)
     evidence = (move.evidence or {}).get("gateway", ())
-    more = [move.reason, *(f"the gateway said: {one}" for one in evidence)]
+    more = [move.reason, *(gettext("the gateway said: %(said)s", said=one) for one in evidence)]
     if note := (move.evidence or {}).get("note"):
-        more.append(f"evidence: {note}")
-    return Entry(at=move.at, source="status", title=title, by=move.by, more=tuple(more))
+        more.append(gettext("evidence: %(note)s", note=note))
+    return Entry(at=move.at, source="status", title=heading, by=translated(move.by), more=tuple(more))
 
 
 def _attempts(data: OrderData) -> Iterator[Entry]:
     rows = {one.id: one for one in data.deliveries}
     for one in data.attempts:
         row = rows.get(one.delivery_id)
-        name = data.account_name(row.account_id) if row else "OMS"
-        title = f"{name} {_CALLS.get(one.call, words(one.call))}: {words(one.event)}"
-        yield Entry(at=one.at, source="oms", title=title, by=one.by, more=(f"{one.text} ({one.milliseconds} ms)",))
+        name = data.account_name(row.account_id) if row else gettext("OMS")
+        more = gettext("%(said)s (%(milliseconds)s ms)", said=one.text, milliseconds=one.milliseconds)
+        heading = _called(one.call, name, words(one.event))
+        yield Entry(at=one.at, source="oms", title=heading, by=translated(one.by), more=(more,))
+
+
+def _called(call: str, name: str, what: str) -> str:
+    return {
+        "deliver": gettext("%(name)s was told: %(what)s", name=name, what=what),
+        "find": gettext("%(name)s was asked: %(what)s", name=name, what=what),
+        "person": gettext("%(name)s by hand: %(what)s", name=name, what=what),
+        "news": gettext("%(name)s sent news: %(what)s", name=name, what=what),
+    }.get(call, f"{name} {words(call)}: {what}")
 
 
 def _line(one: TimelineEntry, personal: bool) -> Entry:
-    heading = _KINDS.get(one.kind) or title(one.kind)
+    heading = {
+        "edit": gettext("Edited"), "note": gettext("Note"), "check payment": gettext("Payment checked"),
+    }.get(one.kind) or title(one.kind)
     more = [scrub(one.text, personal)]
     if one.kind == "edit" and one.data:
         more += list(_edit_lines(one.data, personal))
-    return Entry(at=one.at, source="staff", title=heading, by=one.by, more=tuple(more))
+    return Entry(at=one.at, source="staff", title=heading, by=translated(one.by), more=tuple(more))
 
 
 def _edit_lines(data: dict[str, Any], personal: bool) -> Iterator[str]:
     for name, after in data.get("after", {}).items():
         before = data.get("before", {}).get(name)
-        yield from changes(name, before, after) if personal else (f"{words(name)}: hidden for your role",)
+        yield from changes(name, before, after) if personal else (
+            gettext("%(field)s: hidden for your role", field=words(name)),
+        )
 
 
 def changes(name: str, before: Any, after: Any) -> Iterator[str]:
@@ -108,11 +130,19 @@ def changes(name: str, before: Any, after: Any) -> Iterator[str]:
 
 
 def _shown(value: Any) -> str:
-    return "empty" if value in (None, "") else f"“{value}”"
+    return gettext("empty") if value in (None, "") else f"“{value}”"
 
 
 def _operations(data: OrderData) -> Iterator[Entry]:
     for one in data.operations:
-        title = f"{one.kind.capitalize()} of {money(one.amount, one.currency)} asked of the gateway"
-        more = (one.reason, f"now {words(one.state)}{f': {one.last_error}' if one.last_error else ''}")
-        yield Entry(at=one.created_at, source="gateway", title=title, by=one.by, more=more)
+        now = gettext("now %(state)s", state=words(one.state))
+        more = (one.reason, f"{now}: {one.last_error}" if one.last_error else now)
+        yield Entry(at=one.created_at, source="gateway", title=_asked(one), by=translated(one.by), more=more)
+
+
+def _asked(one: Operation) -> str:
+    sum_ = money(one.amount, one.currency)
+    return {
+        "capture": gettext("Capture of %(sum)s asked of the gateway", sum=sum_),
+        "void": gettext("Void of %(sum)s asked of the gateway", sum=sum_),
+    }.get(one.kind, gettext("Refund of %(sum)s asked of the gateway", sum=sum_))
