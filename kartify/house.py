@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from argon2 import PasswordHasher
+
 from kartify.accounts import AccountBook
 from kartify.database import Database
 from kartify.plugin.partner import Client
@@ -39,6 +41,8 @@ class House:
     waker: Waker = field(default_factory=NoWaker)
     # Where webhooks that come at the same moment are settled in one transaction.
     desk: Together[Any, Any] = field(default_factory=Together)
+    # Argon2id at the library's current defaults.
+    passwords: PasswordHasher = field(default_factory=PasswordHasher)
 
     def webhook_url(self, account_id: object) -> str:
         return f"{self.public_url}/webhooks/{account_id}"
@@ -48,7 +52,14 @@ class House:
 
 
 def build(
-    database: Database, registry: Registry, vault: Vault, *, client: Client, public_url: str, waker: Waker | None = None
+    database: Database,
+    registry: Registry,
+    vault: Vault,
+    *,
+    client: Client,
+    public_url: str,
+    waker: Waker | None = None,
+    passwords: PasswordHasher | None = None,
 ) -> House:
     return House(
         database=database,
@@ -58,4 +69,5 @@ def build(
         client=client,
         public_url=public_url.rstrip("/"),
         waker=waker or NoWaker(),
+        passwords=passwords or PasswordHasher(),
     )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
+from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from sqlalchemy import insert, select
 
@@ -20,6 +24,9 @@ from kartify.models import Base, Order, OrderLine, Payment, Store, new_id, table
 from kartify.plugin.partner import Client
 from kartify.vault import Vault
 
+# For passwords that protect nothing.
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
 
 def make_house(
     url: str, *, client: Client | None = None, plugins: Iterable[object] = (), tables: bool = True, **parts: Any
@@ -28,15 +35,45 @@ def make_house(
     installed."""
     database = Database(make_engine(url, connections=parts.pop("connections", 5)))
     if tables:
-        Base.metadata.create_all(database.engine)
+        _make_tables(database)
+    more = registry.load(points=(), extra=plugins)
     return build(
         database,
-        registry.load(extra=plugins),
+        replace(
+            _installed(), partners=_installed().partners | more.partners,
+            simulators=_installed().simulators | more.simulators,
+        ),
         Vault([Fernet.generate_key().decode()]),
         client=client or HttpClient(),
         public_url=parts.pop("public_url", "http://127.0.0.1:8000"),
+        passwords=parts.pop("passwords", CHEAP),
         **parts,
     )
+
+
+@lru_cache(maxsize=1)
+def _installed() -> registry.Registry:
+    """Which plugins are installed does not change while a process lives, and to find them takes 40 ms."""
+    return registry.load()
+
+
+def _make_tables(database: Database) -> None:
+    """A new SQLite file begins as a copy of another one with the tables: to make thirty of them takes ten times as
+    long."""
+    file = Path(database.engine.url.database or "") if not database.postgres else None
+    if file is None or not file.is_absolute() or file.exists():
+        Base.metadata.create_all(database.engine)
+    else:
+        file.write_bytes(_sqlite_file())
+
+
+@lru_cache(maxsize=1)
+def _sqlite_file() -> bytes:
+    with TemporaryDirectory(prefix="kartify-") as folder:
+        engine = make_engine(f"sqlite:///{folder}/kartify.db")
+        Base.metadata.create_all(engine)
+        engine.dispose()
+        return Path(folder, "kartify.db").read_bytes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,5 @@
-"""Copies of a database with tables, one for each test. Making one takes PostgreSQL some 100 ms, so a copy is emptied and
-lent again; one whose tables were changed, or that will not be emptied, is thrown away."""
+"""Copies of a database with tables, one for each test. Making one takes PostgreSQL some 100 ms, so a copy is emptied
+and lent again; one whose tables were changed, or that will not be emptied, is thrown away."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from kartify.testing.postgres import drop_database, fresh_database
 
 # Rows that are gone are still read over; what grew beyond this is not worth keeping.
 _MOST_BYTES = 4_000_000
-_NAMES = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+_EMPTY = """DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('DELETE FROM public.%I', name);
+    END LOOP;
+END $$"""
 _OTHERS = """SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 _BYTES = """SELECT coalesce(sum(pg_relation_size(oid)), 0) FROM pg_class
@@ -69,8 +73,7 @@ class Copies:
             if _word(connection, _SHAPE) != self._shapes[url] or int(_word(connection, _BYTES)) > _MOST_BYTES:
                 return False
             connection.execute("SET LOCAL session_replication_role = replica")
-            names = [name for (name,) in connection.execute(_NAMES)]
-            connection.execute("; ".join(f"DELETE FROM {name}" for name in names))
+            connection.execute(_EMPTY)
             return True
         return False
 

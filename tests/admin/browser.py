@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from argon2 import PasswordHasher
 from fake_oms import Ledger
 from fakes import Bank, PlainGateway, report
 from flask import Flask
@@ -22,23 +21,26 @@ from kartify.house import House
 from kartify.languages import init_languages
 from kartify.models import AuditEntry, Base, Order, TimelineEntry, User, new_id, table
 from kartify.plugin import Capabilities, Client, Gateway, Money, RefundAnswer, Report, Tool, hookimpl
-from kartify.testing.builder import Shop
+from kartify.testing.builder import CHEAP, Shop
+from kartify.testing.templates import keep_templates
 
 PASSWORD = "correct horse battery"
-# Cheap on purpose: what a hash costs is not what these tests are about.
-CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+HASHED = CHEAP.hash(PASSWORD)
 ROLES = ("viewer", "support", "finance", "admin")
 TOOL = Tool(name="confirm-payment", title="Confirm payment", verb="confirm_payment", explanation="Confirms it there.")
 SECRET_WORDS = ("whsec-very-secret", "ledger-very-secret", PASSWORD)
 
 
 class LinkedGateway(PlainGateway):
-    """With a dashboard, captures and refunds, as real gateways have."""
+    """With a dashboard, captures, voids and refunds, as real gateways have."""
 
-    can = Capabilities(capture=True, refund=True)
+    can = Capabilities(capture=True, void=True, refund=True)
 
     def capture(self, client: Client, gateway_payment_id: str, amount: Money) -> Report:
         return report(payment=gateway_payment_id, amount=amount.minor)
+
+    def void(self, client: Client, gateway_payment_id: str, amount: Money) -> Report:
+        return report(payment=gateway_payment_id, amount=amount.minor, state="voided", at=1_900_000_000)
 
     def refund(self, client: Client, gateway_payment_id: str, amount: Money, *, key: str) -> RefundAnswer:
         return RefundAnswer(gateway_refund_id=f"rf_{key[-6:]}", state="processed", amount=amount.minor)
@@ -175,7 +177,7 @@ def plain(answer: TestResponse) -> str:
 def add_user(house: House, role: str, email: str | None = None) -> str:
     values = {
         "id": new_id(), "email": email or f"{role}.{new_id().hex[-6:]}@shop.example", "role": role,
-        "password_hash": CHEAP, "created_at": clock.now(),
+        "password_hash": HASHED, "created_at": clock.now(),
     }
     with house.database.write() as connection:
         connection.execute(insert(table(User)).values(values))
@@ -189,6 +191,7 @@ def make_cockpit(house: House, shop: Shop, bank: Bank, ledger: Ledger, *, way: s
     app = Flask("cockpit")
     app.secret_key = "for tests"
     app.testing = True
+    keep_templates(app)
     init_languages(app)
     init_admin(app, house)
     return Cockpit(app=app, house=house, shop=shop, bank=bank, ledger=ledger, gateway=gateway, oms=oms)

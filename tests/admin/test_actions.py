@@ -56,6 +56,7 @@ POSTS = {
     "/admin/orders/{order}/note": WORKERS,
     "/admin/orders/{order}/refund/{charge}": FINANCE,
     "/admin/orders/{order}/capture/{charge}": FINANCE,
+    "/admin/orders/{order}/void/{charge}": FINANCE,
     "/admin/orders/{order}/accept/{case}": FINANCE,
     "/admin/orders/{order}/messages/{message}/reveal": FINANCE,
     "/admin/orders/{order}/hold": WORKERS,

@@ -232,6 +232,26 @@ def test_capture_is_asked_for_once_and_the_order_moves_by_the_gateways_word(cock
     assert laws.check(cockpit.house) == []
 
 
+def test_void_lets_go_of_what_the_order_cannot_use_and_the_exception_closes(cockpit: Cockpit) -> None:
+    order_id = told(cockpit, "K1", state="authorized", amount=240000)
+    charge = cockpit.rows(Report)[0]["charge_id"]
+    person = cockpit.person("finance")
+    path = f"/admin/orders/{order_id}/void/{charge}"
+    shown = person.text(f"/admin/orders/{order_id}")
+    assert "Void at the gateway before the deadline" in shown
+    assert "Tells Plain Pay to let go of the money" in shown
+    assert "Void : takes the right to" in cockpit.person("support").text(f"/admin/orders/{order_id}")
+    assert person.post(path, version=1, amount=240000, reason="").status_code == 422
+    assert "The order stays where it is." in person.press(path, version=1, amount=240000, reason="wrong sum")
+    assert cockpit.person("admin").post(path, version=1, amount=240000, reason="me too").status_code == 409
+    assert "Void : asked for by" in person.text(f"/admin/orders/{order_id}")
+    operations.work_operations(cockpit.house, worker="w")
+    assert cockpit.status(order_id) == "missing"
+    assert cockpit.audited("void")[0]["by"] == person.email
+    assert "Void" not in person.text(f"/admin/orders/{order_id}").split("What proves it")[0]
+    assert laws.check(cockpit.house) == []
+
+
 def test_hold_and_let_go_at_the_oms(cockpit: Cockpit) -> None:
     assert cockpit.oms is not None
     order_id = told(cockpit, "K1")

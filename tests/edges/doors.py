@@ -32,6 +32,7 @@ from kartify.plugin import (
 )
 from kartify.settings import Settings
 from kartify.testing.builder import Shop
+from kartify.testing.templates import keep_templates
 
 
 class Till:
@@ -159,7 +160,8 @@ def settings_for(url: str) -> Settings:
 
 
 def make_app(house: House) -> Flask:
-    return create_app(settings_for(house.database.engine.url.render_as_string(hide_password=False)), house=house)
+    url = house.database.engine.url.render_as_string(hide_password=False)
+    return keep_templates(create_app(settings_for(url), house=house))
 
 
 def close(app: Flask) -> None:

@@ -22,6 +22,7 @@ from kartify.models import db
 from kartify.settings import Settings
 from kartify.testing.builder import Shop
 from kartify.testing.serve import simulating
+from kartify.testing.templates import keep_templates
 
 
 @dataclass
@@ -79,7 +80,7 @@ def _world(house: House, shop: Shop, rows: Any, razorpay: Any, oms: tuple[str, A
         database_url=url, redis_url="redis://127.0.0.1:1/0", secret_keys=Fernet.generate_key().decode(),
         public_url="http://127.0.0.1:8000",
     )
-    app = create_app(settings, house=house)
+    app = keep_templates(create_app(settings, house=house))
     key = create_key(house, shop.code, "storefront")
     return World(
         house=house, shop=shop, client=app.test_client(), razorpay=razorpay, oms=simulator, gateway=gateway,

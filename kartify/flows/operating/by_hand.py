@@ -1,5 +1,5 @@
-"""*Capture* and *Void* by a person: an authorised charge is taken where it is what the order needs, and let go where it is
-not; once, whoever asks and however often. A refund goes its own way: ``operations``."""
+"""*Capture* and *Void* by a person: an authorised charge is taken where it is what the order needs, and let go where it
+is not; once, whoever asks and however often. A refund goes its own way: ``operations``."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _check(snapshot: Snapshot, known: KnownCharge, kind: Kind, wish: Wish) -> No
     if kind == "capture" and not captures(snapshot.view, known.view):
         raise Conflict(f"this charge is {money.state} and not what the order needs: it is not captured")
     if kind == "void" and not voids(snapshot.view, known.view):
-        raise Conflict(f"this charge is {money.state}, and only an authorised one that the order does not need is voided")
+        raise Conflict(f"this charge is {money.state}: only an authorised one that the order does not need is voided")
     if money.authorized != wish.amount:
         raise Conflict(f"{display(money.authorized, money.currency or '')} is authorised by now")
 

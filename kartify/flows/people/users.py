@@ -55,15 +55,10 @@ class Member:
     active: bool = True
 
 
-def hasher() -> PasswordHasher:
-    """Argon2id at the library's current defaults."""
-    return PasswordHasher()
-
-
 @lru_cache(maxsize=1)
-def _nobody() -> str:
+def _nobody(hasher: PasswordHasher) -> str:
     """A hash to check against where there is no such user, so that the answer takes as long."""
-    return hasher().hash("nobody has this password")
+    return hasher.hash("nobody has this password")
 
 
 def check_password(password: str) -> str:
@@ -88,7 +83,7 @@ def create_user(
     _check_role(role)
     user_id = new_id()
     values = {
-        "id": user_id, "email": email, "role": role, "password_hash": hasher().hash(check_password(password)),
+        "id": user_id, "email": email, "role": role, "password_hash": house.passwords.hash(check_password(password)),
         "created_at": clock.now(),
     }
     try:
@@ -135,15 +130,16 @@ def authenticate(house: House, email: str, password: str) -> Member:
     with house.database.read() as connection:
         row = connection.execute(_BY_MAIL, {"email": email.strip().lower()}).mappings().first()
     usable = row is not None and row["active"] and (row["locked_until"] is None or row["locked_until"] <= at)
-    good = _matches(row["password_hash"] if row is not None and usable else _nobody(), password)
+    hasher = house.passwords
+    good = _matches(hasher, row["password_hash"] if row is not None and usable else _nobody(hasher), password)
     if row is None or not usable:
         raise LoginRefused
     if not good:
         house.database.run(lambda connection: _count_wrong(connection, row["id"], at))
         raise LoginRefused
     values: dict[str, Any] = {"failed_logins": 0, "locked_until": None, "last_login_at": at}
-    if hasher().check_needs_rehash(row["password_hash"]):
-        values["password_hash"] = hasher().hash(password)
+    if hasher.check_needs_rehash(row["password_hash"]):
+        values["password_hash"] = hasher.hash(password)
     let_in = update(users).where(users.c.id == row["id"]).values(values)
     house.database.run(lambda connection: connection.execute(let_in))
     return _member(row)
@@ -156,9 +152,9 @@ def find(house: House, email: str) -> Member | None:
     return _member(row) if row is not None else None
 
 
-def _matches(stored: str, password: str) -> bool:
+def _matches(hasher: PasswordHasher, stored: str, password: str) -> bool:
     try:
-        return hasher().verify(stored, password)
+        return hasher.verify(stored, password)
     except (VerifyMismatchError, InvalidHashError):
         return False
 
@@ -224,7 +220,7 @@ def _audited(connection: Connection, user_id: UUID, by: str, text: str) -> None:
 
 def set_password(house: House, user_id: UUID, password: str, *, by: str, epoch: int | None = None) -> None:
     """A new password; the lock is opened and every session ends."""
-    hashed = hasher().hash(check_password(password))
+    hashed = house.passwords.hash(check_password(password))
 
     def work(connection: Connection) -> None:
         row = _locked(connection, user_id, epoch)

@@ -28,6 +28,7 @@ from kartify.simulation import Charge, StandIn
 from kartify.testing.builder import make_house, make_shop
 from kartify.testing.kit.base import KitBase
 from kartify.testing.serve import simulating
+from kartify.testing.templates import keep_templates
 
 AMOUNT = 129900
 CHANNELS = ("webhook", "callback", "lookup")
@@ -127,7 +128,7 @@ class JourneyChecks(KitBase):
                 database_url=url, redis_url="redis://127.0.0.1:1/0", secret_keys=Fernet.generate_key().decode(),
                 public_url="http://127.0.0.1:8000",
             )
-            app = create_app(settings, house=house)
+            app = keep_templates(create_app(settings, house=house))
             key = create_key(house, shop.code, "storefront")
             yield Trip(house=house, client=app.test_client(), headers={"Authorization": f"Bearer {key}"},
                        account=account, stand_in=stand_in, slug=kind.slug)

@@ -1,4 +1,4 @@
-"""Capture and void by a person: the one where it is what the order needs, the other where not; once, whoever presses."""
+"""Capture and void by a person: the one where it is what the order needs, the other where not; once, whoever asks."""
 
 from __future__ import annotations
 
