@@ -10,6 +10,7 @@ import ssl
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import urllib3
@@ -107,8 +108,20 @@ def pools(*, hosts: int, maxsize: int, ca_file: str | None) -> urllib3.PoolManag
 
 
 def _context(ca_file: str | None) -> ssl.SSLContext:
+    if ca_file is None:
+        return _system_context()
+    context = _new_context()
+    context.load_verify_locations(ca_file)
+    return context
+
+
+@lru_cache(maxsize=1)
+def _system_context() -> ssl.SSLContext:
+    """One for all: to read the system's certificates takes some 25 ms."""
+    return _new_context()
+
+
+def _new_context() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.sslsocket_class = _TlsSocket
-    if ca_file:
-        context.load_verify_locations(ca_file)
     return context

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from kartify_arvind.oms import Arvind
 from kartify_arvind.simulator import ArvindSimulator
 
@@ -38,6 +39,7 @@ class TestContract(OmsKit):
     wrong_settings = {"oauth_client_secret": "guess-of-tests"}
 
 
+@pytest.mark.slow
 class TestKey(OmsKit):
     oms = Arvind
     simulator = ArvindSimulator
@@ -45,6 +47,7 @@ class TestKey(OmsKit):
     wrong_settings = {"api_key": "guess-of-tests"}
 
 
+@pytest.mark.slow
 class TestConflict(OmsKit):
     """A number that is there already is looked up and compared."""
 
@@ -57,6 +60,7 @@ class TestConflict(OmsKit):
     wrong_settings = {"basic_password": "guess-of-tests"}
 
 
+@pytest.mark.slow
 class TestBearer(OmsKit):
     oms = Arvind
     simulator = ArvindSimulator

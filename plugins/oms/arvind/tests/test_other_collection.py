@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
 from flask import request
 from kartify_arvind.oms import Arvind
 from kartify_arvind.signing import body_signature
@@ -86,6 +87,7 @@ class OtherSimulator(ArvindSimulator):
         return replace(knock, headers=headers)
 
 
+@pytest.mark.slow
 class TestOther(OmsKit):
     oms = Arvind
     simulator = OtherSimulator
