@@ -23,7 +23,7 @@ PICTURES = Path("docs/pictures")
 PAGES: dict[str, tuple[str, str | None]] = {
     "home": ("/admin/", None),
     "orders": ("/admin/orders/", None),
-    "order": ("/admin/orders/?view=all&status=processing", "main table a[href*='/admin/orders/']"),
+    "order": ("/admin/orders/?view=attention", "main table a[href*='/admin/orders/']"),
     "attention": ("/admin/attention/", None),
     "crons": ("/admin/crons/", None),
     "account": ("/admin/accounts/", "main section.account h2 a"),
