@@ -25,6 +25,7 @@ from kartify.admin.sales.orders import Orders
 from kartify.admin.tools import Tools
 from kartify.admin.trail import Trail
 from kartify.house import House
+from kartify.languages import N_
 
 PATH = "/admin"
 HEADERS = {
@@ -46,26 +47,27 @@ def init_admin(app: Flask, house: House) -> Admin:
         Blueprint("cockpit", __name__, template_folder="templates", static_folder="static",
                   static_url_path=f"{PATH}/static")
     )
-    home = Home(house, csrf, name="Home", endpoint="admin", url=PATH)
+    home = Home(house, csrf, name=N_("Home"), endpoint="admin", url=PATH)
     theme = Theme(folder="cockpit", base_template="cockpit/base.html")
     admin = Admin(app, name="kartify", index_view=home, theme=theme)
-    admin.add_view(Attention(house, csrf, name="Needs attention", endpoint="attention", url="attention"))
-    admin.add_view(Approvals(house, csrf, name="Approvals", endpoint="approvals", url="approvals"))
-    admin.add_view(Orders(house, csrf, name="Orders", category="Sales", endpoint="orders", url="orders"))
-    admin.add_view(Exports(house, csrf, name="Exports", category="Sales", endpoint="exports", url="exports"))
-    admin.add_view(Crons(house, csrf, name="Crons", category="System", endpoint="crons", url="crons"))
-    admin.add_view(Tools(house, csrf, name="Tools", category="System", endpoint="tools", url="tools"))
-    admin.add_view(Accounts(house, csrf, name="Accounts", category="System", endpoint="accounts", url="accounts"))
-    admin.add_view(Inbox(house, csrf, name="Inbox", category="System", endpoint="inbox", url="inbox"))
-    admin.add_view(Deliveries(house, csrf, name="Deliveries", category="System", endpoint="deliveries",
-                              url="deliveries"))
-    admin.add_view(Jobs(house, csrf, name="Jobs", category="System", endpoint="jobs", url="jobs"))
-    admin.add_view(Stores(house, csrf, name="Stores", category="System", endpoint="stores", url="stores"))
+    sales, system = N_("Sales"), N_("System")
+    admin.add_view(Attention(house, csrf, name=N_("Needs attention"), endpoint="attention", url="attention"))
+    admin.add_view(Approvals(house, csrf, name=N_("Approvals"), endpoint="approvals", url="approvals"))
+    admin.add_view(Orders(house, csrf, name=N_("Orders"), category=sales, endpoint="orders", url="orders"))
+    admin.add_view(Exports(house, csrf, name=N_("Exports"), category=sales, endpoint="exports", url="exports"))
+    admin.add_view(Crons(house, csrf, name=N_("Crons"), category=system, endpoint="crons", url="crons"))
+    admin.add_view(Tools(house, csrf, name=N_("Tools"), category=system, endpoint="tools", url="tools"))
+    admin.add_view(Accounts(house, csrf, name=N_("Accounts"), category=system, endpoint="accounts", url="accounts"))
+    admin.add_view(Inbox(house, csrf, name=N_("Inbox"), category=system, endpoint="inbox", url="inbox"))
+    admin.add_view(
+        Deliveries(house, csrf, name=N_("Deliveries"), category=system, endpoint="deliveries", url="deliveries"))
+    admin.add_view(Jobs(house, csrf, name=N_("Jobs"), category=system, endpoint="jobs", url="jobs"))
+    admin.add_view(Stores(house, csrf, name=N_("Stores"), category=system, endpoint="stores", url="stores"))
     for listing in LISTINGS:
         admin.add_view(RowList(house, csrf, listing))
-    admin.add_view(Trail(house, csrf, name="Audit", category="System", endpoint="audit", url="audit"))
-    admin.add_view(People(house, csrf, name="Users", category="System", endpoint="people", url="users"))
-    admin.add_view(Keys(house, csrf, name="API keys", category="System", endpoint="keys", url="keys"))
+    admin.add_view(Trail(house, csrf, name=N_("Audit"), category=system, endpoint="audit", url="audit"))
+    admin.add_view(People(house, csrf, name=N_("Users"), category=system, endpoint="people", url="users"))
+    admin.add_view(Keys(house, csrf, name=N_("API keys"), category=system, endpoint="keys", url="keys"))
     app.after_request(_headers)
     return admin
 

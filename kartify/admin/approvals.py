@@ -13,14 +13,16 @@ from flask_babel import gettext
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from kartify.admin.frame.desk import Desk, common_zone, needs
+from kartify.admin.frame.desk import Desk, common_zone, needs, not_done
+from kartify.admin.frame.look import words
 from kartify.admin.frame.permissions import Permission
 from kartify.domain.errors import KartifyError, NotFound
+from kartify.domain.money import display
 from kartify.flows.ground import audit
 from kartify.flows.people import approvals, edit, second
 from kartify.flows.reading.paging import Page, by_id
 from kartify.flows.reading.scope import Scope
-from kartify.flows.settling.policy import parse_policy
+from kartify.flows.settling.policy import StorePolicy, parse_policy
 from kartify.models import Approval, Order, Store
 
 
@@ -52,8 +54,20 @@ def of_order(session: Session, order: Order, *, me: str) -> Waiting | None:
 
 
 def rule_of(store: Store) -> str:
-    """When this store wants a second person; empty where it never does."""
-    return approvals.rule(parse_policy(store.policy), store.currency)
+    return rule(parse_policy(store.policy), store.currency)
+
+
+def rule(policy: StorePolicy, currency: str) -> str:
+    """When a store wants a second person, in a sentence; empty where it never does."""
+    over = policy.second_person_over
+    if over is None:
+        return gettext("In this store a second person must agree when the gateway does not confirm the payment.") if (
+            policy.second_person) else ""
+    sum_ = display(over, currency)
+    if policy.second_person:
+        return gettext("In this store a second person must agree when the gateway does not confirm the payment or "
+                       "more than %(sum)s is due.", sum=sum_)
+    return gettext("In this store a second person must agree when more than %(sum)s is due.", sum=sum_)
 
 
 class Approvals(Desk):
@@ -80,7 +94,7 @@ class Approvals(Desk):
             done = second.approve(self.house, approval_id, by=self.person.email)
             if done.by_gateway:
                 return gettext("The gateway, asked again, confirmed the money: the order moved by that.")
-            return gettext("Moved to %(status)s, in both your names.", status=str(done.status))
+            return gettext("Moved to %(status)s, in both your names.", status=words(done.status))
 
         return self._press(approval_id, "agree", work)
 
@@ -105,11 +119,11 @@ class Approvals(Desk):
         with self.reading() as session:
             row = session.get(Approval, approval_id)
             if row is None or not self.scope(session).sees(row.store_id):
-                raise NotFound("there is no such request")
+                raise NotFound(gettext("there is no such request"))
         try:
             flash(work(), "good")
         except KartifyError as problem:
-            flash(gettext("Not done: %(problem)s.", problem=str(problem).rstrip(".")), "bad")
+            flash(not_done(problem), "bad")
             act = audit.Act(by=self.person.email, action=action, subject=f"order:{row.order_id}", text="")
             self.audited(act, f"not done: {problem}")
         if request.form.get("there") == "list":

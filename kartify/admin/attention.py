@@ -100,7 +100,7 @@ class Attention(Desk):
     def _refuse_unseen(self, case_id: UUID) -> None:
         with self.reading() as session:
             if not attention_list.visible_ids(session, self.scope(session), [case_id]):
-                raise NotFound("there is no such exception")
+                raise NotFound(gettext("there is no such exception"))
 
     def _until(self, case_id: UUID) -> datetime:
         """A moment that was typed is meant in the zone of the exception's store."""
@@ -158,7 +158,7 @@ class Attention(Desk):
         try:
             given = [(UUID(one), seen) for one, _, seen in (text.partition(".") for text in _ticks())]
         except ValueError:
-            raise Invalid("case", "expected the ids that the page has") from None
+            raise Invalid("case", gettext("expected the ids that the page has")) from None
         with self.reading() as session:
             seen = attention_list.visible_ids(session, self.scope(session), [one for one, _ in given])
         return [(one, _seen(stamped)) for one, stamped in given if one in seen]
@@ -170,7 +170,7 @@ def _ticks() -> list[str]:
 
 def _seen(stamped: str) -> str:
     if not stamped:
-        raise Invalid("seen", "expected the mark of what the page showed; reload the page")
+        raise Invalid("seen", gettext("expected the mark of what the page showed; reload the page"))
     return stamped
 
 
@@ -178,7 +178,7 @@ def _to(me: str) -> str | None:
     """Who shall have it: "me", "nobody", or an e-mail."""
     wanted = request.form.get("to", "").strip().lower()[:200]
     if not wanted:
-        raise Invalid("to", "expected whom to give it to")
+        raise Invalid("to", gettext("expected whom to give it to"))
     return {"me": me, "nobody": None}.get(wanted, wanted)
 
 
@@ -193,13 +193,13 @@ def until(choice: str, typed: str, zone: str) -> datetime:
         found = datetime.fromisoformat(typed)
         return (found if found.tzinfo else found.replace(tzinfo=zone_of(zone))).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Invalid("until", "expected a date and time, such as 2026-11-30T10:00") from None
+        raise Invalid("until", gettext("expected a date and time, such as 2026-11-30T10:00")) from None
 
 
 def _after(choice: str, zone: str) -> datetime:
     if choice in _LENGTHS:
         return clock.now() + _LENGTHS[choice]
     if choice != "tomorrow":
-        raise Invalid("until", "expected how long it may rest, or a date and time")
+        raise Invalid("until", gettext("expected how long it may rest, or a date and time"))
     there = clock.now().astimezone(zone_of(zone)) + timedelta(days=1)
     return there.replace(hour=9, minute=0, second=0, microsecond=0).astimezone(UTC)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, tuple_
 from sqlalchemy import case as sql_case
 from sqlalchemy.orm import Session
@@ -21,10 +21,11 @@ from kartify.flows.people import case_rows
 from kartify.flows.people.caseload import ATTENDING
 from kartify.flows.reading.paging import SIZE, Page, by_moment
 from kartify.flows.reading.scope import Scope
+from kartify.languages import N_
 from kartify.models import Account, Case, Order, Store, StoreAccount, User
 
 STATES: Final = {
-    "open": lazy_gettext("Open"), "snoozed": lazy_gettext("Snoozed"), "closed": lazy_gettext("Closed lately"),
+    "open": N_("Open"), "snoozed": N_("Snoozed"), "closed": N_("Closed lately"),
 }
 LATELY: Final = timedelta(days=30)
 _FAR: Final = datetime(9999, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import url_for
 from flask_babel import gettext
 
-from kartify.admin.frame.look import short
+from kartify.admin.frame.look import short, words
 from kartify.admin.frame.permissions import Permission
 from kartify.domain.cases import CaseType
 from kartify.models import Account, Case, Order
@@ -72,4 +72,4 @@ def _uuid(text: str) -> UUID | None:
 
 def told(case: Case) -> str:
     """A name for an exception that is of no order."""
-    return f"{case.subject.partition(':')[0]} …{short(case.subject)}"
+    return f"{words(case.subject.partition(':')[0])} …{short(case.subject)}"

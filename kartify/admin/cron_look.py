@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
 from flask_babel import gettext
 
 from kartify import clock
-from kartify.admin.frame.look import money, span
+from kartify.admin.frame.look import money, span, words
 from kartify.domain.errors import KartifyError
 from kartify.flows.lookups import runs, schedules
+from kartify.flows.ticking import cron_words
+from kartify.flows.ticking.cron_words import Words
+from kartify.languages import translated
 from kartify.models import Account, Cron, Run
 
 LIVING: Final = ("waiting", "running")
@@ -24,6 +27,12 @@ SHOWN: Final = 30
 WIDE, HIGH = 12, 72
 
 
+def told(name: str) -> Words:
+    """What a cron is called and does."""
+    found = cron_words.words(name)
+    return replace(found, title=translated(found.title), about=translated(found.about))
+
+
 def rhythm(schedule: str) -> str:
     """ "every 300" in words; cron fields as they are."""
     try:
@@ -32,9 +41,10 @@ def rhythm(schedule: str) -> str:
         return schedule
     if seconds is None:
         return schedule
-    for size, name in ((3600, "h"), (60, "min")):
-        if seconds % size == 0:
-            return gettext("every %(count)s %(unit)s", count=seconds // size, unit=name)
+    if seconds % 3600 == 0:
+        return gettext("every %(count)s h", count=seconds // 3600)
+    if seconds % 60 == 0:
+        return gettext("every %(count)s min", count=seconds // 60)
     return gettext("every %(count)s s", count=seconds)
 
 
@@ -56,7 +66,7 @@ def outcome(run: Run, core: bool) -> str:
     said = gettext("%(asked)s asked, %(recovered)s recovered", asked=run.asked, recovered=run.recovered)
     if run.recovered and recovered(run) != "–":
         said += f" ({recovered(run)})"
-    return said + (gettext(", %(unknown)s unknown", unknown=run.unknown) if run.unknown else "")
+    return f"{said}, {gettext('%(count)s unknown', count=run.unknown)}" if run.unknown else said
 
 
 def troubles(cron: Cron, last: Sequence[Run], account: Account | None) -> list[str]:
@@ -72,7 +82,7 @@ def troubles(cron: Cron, last: Sequence[Run], account: Account | None) -> list[s
                              said=ended[0].result))
     if len(ended) == FAILED_IN_A_ROW and all(run.state in BAD for run in ended):
         worst = next((run for run in ended if run.state == "failed"), ended[0])
-        said = worst.result or worst.state
+        said = worst.result or words(worst.state)
         found.append(gettext("Its last three runs failed: %(said)s. %(todo)s", said=said,
                              todo=_todo(worst, cron, account)))
     return found

@@ -15,14 +15,13 @@ from sqlalchemy.orm import Session
 
 from kartify import clock
 from kartify.admin import cron_look
-from kartify.admin.cron_look import LIVING
+from kartify.admin.cron_look import LIVING, told
 from kartify.admin.frame.desk import Desk, common_zone, needs
 from kartify.admin.frame.permissions import Permission
 from kartify.domain.errors import Conflict, KartifyError, NotFound
 from kartify.flows.ground import audit
 from kartify.flows.lookups import fitting, resume, runs, schedules
 from kartify.flows.reading.paging import by_moment
-from kartify.flows.ticking.cron_words import words
 from kartify.models import Account, Cron, Order, Payment, Run, StoreAccount
 
 SHOWN = 500
@@ -43,7 +42,7 @@ class Crons(Desk):
         )
 
     def _render(self, name: str, **values: Any) -> str:
-        return self.render(f"cockpit/{name}.html", words=words, shows=cron_look, living=LIVING, **values)
+        return self.render(f"cockpit/{name}.html", words=told, shows=cron_look, living=LIVING, **values)
 
     @expose("/<uuid:cron_id>")
     def cron(self, cron_id: UUID) -> Any:
@@ -82,13 +81,13 @@ class Crons(Desk):
     def _cron(self, session: Session, cron_id: UUID) -> Cron:
         query = self.scope(session).accounts(select(Cron).where(Cron.id == cron_id), Cron.account_id)
         if (found := session.scalars(query).first()) is None:
-            raise NotFound("there is no such cron")
+            raise NotFound(gettext("there is no such cron"))
         return found
 
     def _run(self, session: Session, run_id: UUID) -> Run:
         query = self.scope(session).accounts(select(Run).where(Run.id == run_id), Run.account_id)
         if (found := session.scalars(query).first()) is None:
-            raise NotFound("there is no such run")
+            raise NotFound(gettext("there is no such run"))
         return found
 
     @expose("/<uuid:cron_id>/run", methods=("POST",))
@@ -115,8 +114,9 @@ class Crons(Desk):
 
     def _start(self, cron: Cron, dry: bool) -> tuple[UUID, str]:
         said = gettext("Started. A worker takes it within a second or two.")
-        if dry and not words(cron.name).dry:
-            raise Conflict("there is no dry run of this cron: only an order lookup can ask and change nothing")
+        if dry and not told(cron.name).dry:
+            raise Conflict(gettext(
+                "there is no dry run of this cron: only an order lookup can ask and change nothing"))
         if cron.account_id is None:
             return runs.start_core(self.house, cron.id, by=self.person.email), said
         return runs.start(self.house, cron.account_id, by=self.person.email, dry=dry), said
@@ -218,7 +218,7 @@ def _groups(found: Sequence[Cron], accounts: dict[UUID | None, Account]) -> list
     """With a heading for each kind; the core's last."""
     def named(one: Cron) -> tuple[str, str]:
         account = accounts.get(one.account_id)
-        return (account.label if account else words(one.name).title), str(one.id)
+        return (account.label if account else told(one.name).title), str(one.id)
 
     headings = (gettext("Order lookups"), gettext("News from OMSes"))
     groups = [

@@ -118,7 +118,7 @@ class Deliveries(Desk):
         try:
             rows = self._seen(_ticked(request.form.getlist("delivery")))
             if not request.form.get("reason", "").strip():
-                raise Invalid("reason", "expected why, in a few words: it stays on each order's timeline")
+                raise Invalid("reason", gettext("expected why, in a few words: it stays on each order's timeline"))
         except (Invalid, NotFound) as problem:
             self.audited(act, f"not done: {problem}")
             return self._list(problem=gettext("Not done: %(why)s.", why=problem), code=422)
@@ -140,7 +140,7 @@ class Deliveries(Desk):
             rows = session.scalars(found.order_by(Delivery.id)).all()
             orders = _orders(session, [one.order_id for one in rows])
         if len(rows) != len(set(ids)):
-            raise NotFound("there is no such delivery")
+            raise NotFound(gettext("there is no such delivery"))
         return [(one, orders[one.order_id].number) for one in rows]
 
 
@@ -148,9 +148,10 @@ def _ticked(given: Sequence[str]) -> list[UUID]:
     try:
         found = [UUID(one) for one in dict.fromkeys(given)]
     except ValueError:
-        raise Invalid("delivery", "expected the ids that the page has") from None
+        raise Invalid("delivery", gettext("expected the ids that the page has")) from None
     if not 0 < len(found) <= MOST:
-        raise Invalid("delivery", f"expected 1 to {MOST} ticked deliveries, got {len(found)}")
+        raise Invalid("delivery", gettext("expected 1 to %(most)s ticked deliveries, got %(count)s", most=MOST,
+                                          count=len(found)))
     return found
 
 

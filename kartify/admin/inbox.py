@@ -10,6 +10,7 @@ from uuid import UUID
 
 from flask import request
 from flask_admin import expose
+from flask_babel import gettext
 from sqlalchemy import Select, and_, literal_column, or_, select
 from sqlalchemy.orm import Session
 
@@ -123,7 +124,7 @@ def _row(session: Session, scope: Scope, message_id: UUID) -> InboxMessage:
     found = select(InboxMessage).where(InboxMessage.id == message_id)
     row = session.scalars(scope.accounts(found, InboxMessage.account_id)).first()
     if row is None:
-        raise NotFound("there is no such message")
+        raise NotFound(gettext("there is no such message"))
     return row
 
 

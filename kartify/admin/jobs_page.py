@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 from flask import url_for
 from flask_admin import expose
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from kartify.admin.frame.permissions import Permission
 from kartify.flows.delivering.deliver_queue import OPEN
 from kartify.flows.ground import audit
 from kartify.flows.reading.scope import Scope
+from kartify.languages import N_
 from kartify.models import Base, Cron, Delivery, Heartbeat, InboxMessage, Operation, Order, Payment, Run
 
 LATE: Final = timedelta(seconds=90)
@@ -37,7 +38,7 @@ class Kind:
     which a person's stores are told apart. ``late``: how long something due may wait before it is worth a look."""
 
     name: str
-    text: Any
+    text: str
     model: type[Base]
     due: Any
     still: ColumnElement[bool]
@@ -50,22 +51,22 @@ class Kind:
 
 
 KINDS: Final = (
-    Kind(name="inbox", text=lazy_gettext("Messages to read again"), model=InboxMessage, due=InboxMessage.due_at,
+    Kind(name="inbox", text=N_("Messages to read again"), model=InboxMessage, due=InboxMessage.due_at,
          still=InboxMessage.state == "waiting", lease=InboxMessage.lease_until, by=InboxMessage.account_id,
          page="inbox.index"),
-    Kind(name="lookup", text=lazy_gettext("Payments to ask about"), model=Payment, due=Payment.next_ask_at,
+    Kind(name="lookup", text=N_("Payments to ask about"), model=Payment, due=Payment.next_ask_at,
          still=Payment.next_ask_at.is_not(None), lease=Payment.lease_until, by=Payment.account_id,
          page="crons.index", late=timedelta(minutes=30)),
-    Kind(name="cron", text=lazy_gettext("Crons to start"), model=Cron, due=Cron.next_at, still=Cron.enabled.is_(True),
+    Kind(name="cron", text=N_("Crons to start"), model=Cron, due=Cron.next_at, still=Cron.enabled.is_(True),
          by=Cron.account_id, page="crons.index"),
-    Kind(name="run", text=lazy_gettext("Runs"), model=Run, due=Run.created_at, still=Run.state == "waiting",
+    Kind(name="run", text=N_("Runs"), model=Run, due=Run.created_at, still=Run.state == "waiting",
          running=Run.state == "running", by=Run.account_id, page="runs.index"),
-    Kind(name="conclude", text=lazy_gettext("Orders the clock looks at"), model=Order, due=Order.clock_at,
+    Kind(name="conclude", text=N_("Orders the clock looks at"), model=Order, due=Order.clock_at,
          still=Order.clock_at.is_not(None), by=Order.store_id, store=True, page="orders.index"),
-    Kind(name="operations", text=lazy_gettext("Captures, voids and refunds"), model=Operation, due=Operation.due_at,
+    Kind(name="operations", text=N_("Captures, voids and refunds"), model=Operation, due=Operation.due_at,
          still=Operation.due_at.is_not(None), lease=Operation.lease_until, by=Operation.account_id,
          page="orders.index"),
-    Kind(name="deliver", text=lazy_gettext("Deliveries to an OMS"), model=Delivery, due=Delivery.due_at,
+    Kind(name="deliver", text=N_("Deliveries to an OMS"), model=Delivery, due=Delivery.due_at,
          still=Delivery.state.in_(OPEN) & Delivery.account_id.is_not(None), lease=Delivery.lease_until,
          by=Delivery.store_id, store=True, page="deliveries.index", late=timedelta(minutes=10)),
 )

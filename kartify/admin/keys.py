@@ -16,11 +16,12 @@ from kartify.domain.errors import Invalid, KartifyError, NotFound
 from kartify.flows.ground import audit
 from kartify.flows.people import keys
 from kartify.flows.reading.paging import by_id
+from kartify.languages import N_
 from kartify.models import ApiKey, Store
 
 SCOPES = {
-    "storefront": "the shop's site: makes orders, opens payments, reads and cancels its own orders",
-    "oms": "an OMS that fetches: reads the orders that go to it, acknowledges them, tells their status",
+    "storefront": N_("the shop's site: makes orders, opens payments, reads and cancels its own orders"),
+    "oms": N_("an OMS that fetches: reads the orders that go to it, acknowledges them, tells their status"),
 }
 
 
@@ -65,7 +66,7 @@ class Keys(Desk):
         with self.reading() as session:
             known = choices(session)
         if code not in known or (self.person.stores is not None and code not in self.person.stores):
-            raise Invalid("store", "expected one of the stores that you may see")
+            raise Invalid("store", gettext("expected one of the stores that you may see"))
         return code
 
     @expose("/<uuid:key_id>/revoke", methods=("POST",))
@@ -74,12 +75,12 @@ class Keys(Desk):
         with self.reading() as session:
             row = session.get(ApiKey, key_id)
             if row is None or not self.scope(session).sees(row.store_id):
-                raise NotFound("there is no such key")
+                raise NotFound(gettext("there is no such key"))
         reason = request.form.get("reason", "").strip()[:500]
         act = audit.Act(by=self.person.email, action="revoke API key", subject=f"key:{key_id}", text=f"{row.prefix}…")
         try:
             if not reason:
-                raise Invalid("reason", "expected why, in a few words")
+                raise Invalid("reason", gettext("expected why, in a few words"))
             keys.revoke_key(self.house, row.prefix, by=self.person.email, reason=reason)
         except KartifyError as problem:
             self.audited(act, f"not done: {problem}")
@@ -93,5 +94,5 @@ class Keys(Desk):
 def _scope(name: str) -> keys.Scope:
     """Raises ``Invalid``."""
     if name not in get_args(keys.Scope):
-        raise Invalid("scope", f"expected one of {', '.join(get_args(keys.Scope))}")
+        raise Invalid("scope", gettext("expected one of %(names)s", names=", ".join(get_args(keys.Scope))))
     return cast("keys.Scope", name)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from flask import request
 from flask_admin import expose
+from flask_babel import gettext
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from kartify.admin.frame.desk import Desk, common_zone
 from kartify.admin.frame.permissions import Permission
 from kartify.flows.reading.paging import Keys, Page, paged, sought
 from kartify.house import House
+from kartify.languages import N_, translated
 from kartify.models import Account, Base, Order, Run
 
 
@@ -55,7 +57,7 @@ class RowList(Desk):
     def __init__(self, house: House, csrf: CSRFProtect, listing: Listing) -> None:
         self.listing = listing
         super().__init__(
-            house, csrf, name=listing.name, category="System", endpoint=listing.endpoint, url=listing.endpoint
+            house, csrf, name=listing.name, category=N_("System"), endpoint=listing.endpoint, url=listing.endpoint
         )
 
     @property
@@ -95,22 +97,24 @@ def _named(session: Session, model: Any, ids: set[UUID | None]) -> dict[UUID, An
 
 
 RUNS = Listing(
-    name="Runs", endpoint="runs", model=Run,
-    about="Runs of the order lookup crons, scheduled and by hand.",
-    empty="No cron has run yet. Start one in System » Crons.",
+    name=N_("Runs"), endpoint="runs", model=Run,
+    about=N_("Runs of the order lookup crons, scheduled and by hand."),
+    empty=N_("No cron has run yet. Start one in System » Crons."),
     columns=(
-        Column("Started", "run", lambda row: row), Column("Account", "account", lambda row: row.account_id),
-        Column("By", "text", lambda row: row.by), Column("Dry", "text", lambda row: "dry run" if row.dry else ""),
-        Column("State", "status", lambda row: row.state),
-        Column("Asked", "text", lambda row: f"{row.asked} of {row.total}"),
-        Column("Unknown", "text", lambda row: row.unknown or ""),
-        Column("Recovered", "text", lambda row: row.recovered or ""),
-        Column("Money", "money", lambda row: row.money or {}), Column("Result", "free", lambda row: row.result or ""),
+        Column(N_("Started"), "run", lambda row: row), Column(N_("Account"), "account", lambda row: row.account_id),
+        Column(N_("By"), "text", lambda row: translated(row.by)),
+        Column(N_("Dry"), "text", lambda row: gettext("dry run") if row.dry else ""),
+        Column(N_("State"), "status", lambda row: row.state),
+        Column(N_("Asked"), "text", lambda row: gettext("%(asked)s of %(total)s", asked=row.asked, total=row.total)),
+        Column(N_("Unknown"), "text", lambda row: row.unknown or ""),
+        Column(N_("Recovered"), "text", lambda row: row.recovered or ""),
+        Column(N_("Money"), "money", lambda row: row.money or {}),
+        Column(N_("Result"), "free", lambda row: row.result or ""),
     ),
     filters=(
-        Filter(name="state", title="State", column=Run.state,
+        Filter(name="state", title=N_("State"), column=Run.state,
                choices=("waiting", "running", "done", "failed", "lost", "stopped")),
-        Filter(name="by", title="Started by", column=Run.by),
+        Filter(name="by", title=N_("Started by"), column=Run.by),
     ),
 )
 LISTINGS = (RUNS,)

@@ -13,11 +13,12 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from kartify import clock
-from kartify.admin.frame.desk import Desk, choices, common_zone, needs
+from kartify.admin.frame.desk import Desk, choices, common_zone, needs, not_done
 from kartify.admin.frame.permissions import ROLES, Permission
 from kartify.domain.errors import Conflict, Invalid, KartifyError, NotFound
 from kartify.flows.ground import audit
 from kartify.flows.people import users
+from kartify.languages import translated
 from kartify.models import User
 
 
@@ -33,7 +34,7 @@ class People(Desk):
         with self.reading() as session:
             found = [one for one in session.scalars(select(User).order_by(User.email)) if self._mine(one.stores)]
             zone, stores = common_zone(session), self._stores(choices(session))
-        rights = {role: sorted(right.value for right in granted) for role, granted in ROLES.items()}
+        rights = {role: [translated(one) for one in sorted(granted)] for role, granted in ROLES.items()}
         page = self.render(
             "cockpit/people.html", users=found, zone=zone, rights=rights, now=clock.now(), stores=stores,
             everywhere=self.person.stores is None, problem=problem, once=once,
@@ -73,23 +74,24 @@ class People(Desk):
         """The stores of the form; None is all. Raises ``Invalid``."""
         codes, everywhere = request.form.getlist("store"), request.form.get("all_stores") == "yes"
         if everywhere and codes:
-            raise Invalid("stores", "expected all of them or some of them, not both")
+            raise Invalid("stores", gettext("expected all of them or some of them, not both"))
         if everywhere and self.person.stores is None:
             return None
         if everywhere or not self._mine(codes):
-            raise Invalid("stores", f"expected stores that you may see yourself: {', '.join(self.person.stores or ())}")
+            mine = ", ".join(self.person.stores or ())
+            raise Invalid("stores", gettext("expected stores that you may see yourself: %(stores)s", stores=mine))
         return codes
 
     @expose("/<uuid:user_id>/role", methods=("POST",))
     @needs(Permission.MANAGE)
     def role(self, user_id: UUID) -> Any:
-        return self._set(user_id, "Role changed; the person has to sign in again.",
+        return self._set(user_id, gettext("Role changed; the person has to sign in again."),
                          lambda: {"role": request.form.get("role", "")})
 
     @expose("/<uuid:user_id>/stores", methods=("POST",))
     @needs(Permission.MANAGE)
     def stores(self, user_id: UUID) -> Any:
-        return self._set(user_id, "Stores changed; the person has to sign in again.",
+        return self._set(user_id, gettext("Stores changed; the person has to sign in again."),
                          lambda: {"stores": self._chosen()})
 
     @expose("/<uuid:user_id>/access", methods=("POST",))
@@ -99,17 +101,16 @@ class People(Desk):
 
         def changes() -> dict[str, Any]:
             if user_id == self.person.id and not on:
-                raise Conflict("that is you: ask another administrator")
+                raise Conflict(gettext("that is you: ask another administrator"))
             return {"active": on}
 
-        return self._set(
-            user_id, "Access given." if on else "Access taken; every session of this person has ended.", changes
-        )
+        said = gettext("Access given.") if on else gettext("Access taken; every session of this person has ended.")
+        return self._set(user_id, said, changes)
 
     @expose("/<uuid:user_id>/sessions", methods=("POST",))
     @needs(Permission.MANAGE)
     def sessions(self, user_id: UUID) -> Any:
-        return self._set(user_id, "Every session of this person has ended.", dict)
+        return self._set(user_id, gettext("Every session of this person has ended."), dict)
 
     @expose("/<uuid:user_id>/password", methods=("POST",))
     @needs(Permission.MANAGE)
@@ -143,7 +144,7 @@ class People(Desk):
         except KartifyError as problem:
             act = audit.Act(by=self.person.email, action="user refused", subject=f"user:{user_id}", text="")
             self.audited(act, f"not done: {problem}")
-            return gettext("Not done: %(problem)s.", problem=str(problem).rstrip("."))
+            return not_done(problem)
         return ""
 
     def _known(self, user_id: UUID) -> str:
@@ -151,7 +152,7 @@ class People(Desk):
         with self.reading() as session:
             found = session.get(User, user_id)
         if found is None or not self._mine(found.stores):
-            raise NotFound("there is no such user")
+            raise NotFound(gettext("there is no such user"))
         return found.email
 
 
@@ -159,5 +160,5 @@ def _epoch() -> int:
     """Every form about a user carries the epoch that the page showed: each change raises it. Raises ``Invalid``."""
     given = request.form.get("epoch", "")
     if not given.isascii() or not given.isdigit() or len(given) > 9:
-        raise Invalid("epoch", "expected what the page showed; reload the page")
+        raise Invalid("epoch", gettext("expected what the page showed; reload the page"))
     return int(given)

@@ -8,11 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from flask import url_for
+from flask_babel import gettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from kartify.admin.frame.look import words
 from kartify.admin.frame.session import Person
 from kartify.flows.reading.scope import Scope
+from kartify.languages import translated
 from kartify.models import Account, ApiKey, AuditEntry, Base, Case, Cron, Order, Run, Store, User
 
 MODELS: dict[str, type[Base]] = {
@@ -79,7 +82,7 @@ class Subjects:
         kind, row_id = parted(entry.subject)
         row = self._rows.get((kind, row_id)) if row_id is not None else None
         if row is None:
-            return Link(entry.subject)
+            return Link(translated(entry.subject))
         return _LINKS[kind](self, row)
 
     def _order(self, row: Any) -> Link:
@@ -88,17 +91,19 @@ class Subjects:
     def _case(self, row: Any) -> Link:
         order = self._rows.get(("order", row.order_id))
         if order is None:
-            return Link("exception", url_for("attention.index"))
-        return Link(f"exception of {order.number}", url_for("orders.page", order_id=order.id))
+            return Link(gettext("exception"), url_for("attention.index"))
+        name = gettext("exception of %(number)s", number=order.number)
+        return Link(name, url_for("orders.page", order_id=order.id))
 
     def _account(self, row: Any) -> Link:
         return Link(row.label, url_for("accounts.index"))
 
     def _cron(self, row: Any) -> Link:
-        return Link(self._of(row, f"cron {row.name}"), url_for("crons.cron", cron_id=row.id))
+        name = gettext("cron %(name)s", name=words(row.name))
+        return Link(self._of(row, name), url_for("crons.cron", cron_id=row.id))
 
     def _run(self, row: Any) -> Link:
-        return Link(self._of(row, "run"), url_for("crons.watch", run_id=row.id))
+        return Link(self._of(row, gettext("run")), url_for("crons.watch", run_id=row.id))
 
     def _of(self, row: Any, name: str) -> str:
         account = self._rows.get(("account", row.account_id))
@@ -111,7 +116,7 @@ class Subjects:
         return Link(f"{row.prefix}…", url_for("keys.index", _anchor=f"key-{row.id}"))
 
     def _store(self, row: Any) -> Link:
-        return Link(f"store {row.code}")
+        return Link(gettext("store %(code)s", code=row.code))
 
 
 _LINKS: dict[str, Any] = {kind: getattr(Subjects, f"_{kind}") for kind in MODELS}

@@ -11,7 +11,7 @@ from flask_admin import expose
 from flask_babel import gettext
 from sqlalchemy import select
 
-from kartify.admin.frame.desk import Desk, needs
+from kartify.admin.frame.desk import Desk, needs, not_done
 from kartify.admin.frame.permissions import Permission
 from kartify.domain.errors import Conflict, KartifyError, NotFound
 from kartify.flows.ground import audit
@@ -50,7 +50,7 @@ class Tools(Desk):
             return self.back("orders.page", order_id=order_id)
         except KartifyError as problem:
             self.audited(act, f"not done: {problem}")
-            return make_response(self._page(partner, tool, problem=f"Not done: {problem}".rstrip(".") + "."), 409)
+            return make_response(self._page(partner, tool, problem=not_done(problem)), 409)
         self.audited(act, said, order_id=order_id)
         flash(said, "good")
         return self.back("orders.page", order_id=order_id)
@@ -62,12 +62,12 @@ class Tools(Desk):
         for partner, tool in self._declared():
             if (partner.slug, tool.name) == (slug, name):
                 return partner, tool
-        raise NotFound("no installed plugin has this tool")
+        raise NotFound(gettext("no installed plugin has this tool"))
 
     def _order(self, partner: type[Partner], named: str) -> UUID:
         """The order by the OMS's id or our number, in a store that uses this partner."""
         if not named:
-            raise Conflict("give an order id")
+            raise Conflict(gettext("give an order id"))
         with self.reading() as session:
             visible = self.scope(session).stores
         order_id = confirm.find_order(self.house, named, stores=visible)
@@ -79,7 +79,8 @@ class Tools(Desk):
         )
         with self.reading() as session:
             if session.scalars(mine).first() is None:
-                raise Conflict(f"the store of order {named} has no active {partner.name} account")
+                raise Conflict(gettext("the store of order %(number)s has no active %(partner)s account",
+                                       number=named, partner=partner.name))
         return order_id
 
     def _run(self, tool: Tool, order_id: UUID) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from kartify.admin.frame.desk import Desk, common_zone
-from kartify.admin.frame.look import zone_of
+from kartify.admin.frame.look import words, zone_of
 from kartify.admin.frame.permissions import Permission
 from kartify.admin.subjects import KINDS, Subjects, named
 from kartify.flows.reading.paging import SIZE, Page, by_id
@@ -39,7 +39,7 @@ class Trail(Desk):
             page = _page(session, found, subjects)
         problem = gettext("day: expected a date such as 2026-11-26") if chosen["day"] and day is None else ""
         return self.render(
-            "cockpit/trail.html", page=page, chosen=chosen, kinds=[(one, one) for one in KINDS], zone=zone,
+            "cockpit/trail.html", page=page, chosen=chosen, kinds=[(one, words(one)) for one in KINDS], zone=zone,
             links={one.id: subjects.link(one) for one in page.rows}, problem=problem,
             params={name: value for name, value in chosen.items() if value}, limited=scope.stores is not None,
         )

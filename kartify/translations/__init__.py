@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from babel import Locale
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
@@ -28,7 +28,7 @@ def gather(root: Path = ROOT, under: str = "") -> Catalog:
     with (root / "pybabel.cfg").open(encoding="utf-8") as config:
         methods, options = parse_mapping_cfg(config)
     found = Catalog(charset="utf-8")
-    marked = extract_from_dir(str(root), methods, options, {**DEFAULT_KEYWORDS}, directory_filter=_is_source)
+    marked = extract_from_dir(str(root), methods, options, DEFAULT_KEYWORDS, directory_filter=_is_source)
     for name, _line, text, comments, context in marked:
         if name.startswith(under):
             found.add(text, auto_comments=comments, context=context)
@@ -70,10 +70,19 @@ def _head(locale: Locale | None) -> str:
     return f'# Written by "make translations".\nmsgid ""\nmsgstr ""\n{lines}\n'
 
 
+def is_translated(one: Message) -> bool:
+    """A text with a plural has a string for each number."""
+    return all(one.string) if isinstance(one.string, tuple | list) else bool(one.string)
+
+
 def compiled(found: Catalog) -> bytes:
-    found.creation_date = found.revision_date = _NO_TIME
+    """What is translated. What is not is shown in English."""
+    whole = Catalog(locale=found.locale, charset="utf-8", creation_date=_NO_TIME, revision_date=_NO_TIME)
+    for one in found:
+        if one.id and is_translated(one):
+            whole.add(one.id, one.string, context=one.context)
     out = io.BytesIO()
-    write_mo(out, found)
+    write_mo(out, whole)
     return out.getvalue()
 
 

@@ -184,7 +184,9 @@ def add_user(house: House, role: str, email: str | None = None) -> str:
     return str(values["email"])
 
 
-def make_cockpit(house: House, shop: Shop, bank: Bank, ledger: Ledger, *, way: str | None = "push") -> Cockpit:
+def make_cockpit(
+    house: House, shop: Shop, bank: Bank, ledger: Ledger, *, way: str | None = "push", **languages: Any
+) -> Cockpit:
     """A small application with the admin and nothing else. ``way``: what the store's OMS needs; None for no OMS."""
     gateway = shop.account("plain", {"webhook_secret": SECRET_WORDS[0]}, label="Plain Pay")
     oms = shop.account("ledger", {"way": way, "secret_word": SECRET_WORDS[1]}, label="Ledger") if way else None
@@ -192,6 +194,6 @@ def make_cockpit(house: House, shop: Shop, bank: Bank, ledger: Ledger, *, way: s
     app.secret_key = "for tests"
     app.testing = True
     keep_templates(app)
-    init_languages(app)
+    init_languages(app, **languages)
     init_admin(app, house)
     return Cockpit(app=app, house=house, shop=shop, bank=bank, ledger=ledger, gateway=gateway, oms=oms)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_oms import Ledger, LedgerPlugin
@@ -22,11 +23,13 @@ def build() -> Iterator[Callable[..., Cockpit]]:
     """Makes an admin on the database of a URL."""
     made: list[Cockpit] = []
 
-    def build(url: str, *, way: str | None = "push", public_url: str = "http://127.0.0.1:8000") -> Cockpit:
+    def build(
+        url: str, *, way: str | None = "push", public_url: str = "http://127.0.0.1:8000", **languages: Any
+    ) -> Cockpit:
         bank, ledger = Bank(), Ledger()
         plugins = [LinkedPlugin(bank), LedgerPlugin(ledger, tools=(TOOL,), order_url=_order_url)]
         house = make_house(url, plugins=plugins, public_url=public_url)
-        made.append(make_cockpit(house, make_shop(house), bank, ledger, way=way))
+        made.append(make_cockpit(house, make_shop(house), bank, ledger, way=way, **languages))
         return made[-1]
 
     yield build

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,7 +10,9 @@ from browser import Cockpit, Person, add_user, plain
 from fakes import report
 from sqlalchemy import update
 
+from kartify.admin.approvals import rule
 from kartify.flows.people import edit, stores
+from kartify.flows.settling.policy import StorePolicy
 from kartify.models import Approval, Delivery, Order, OrderMove, User, table
 from kartify.plugin import PaymentAnswer
 
@@ -151,6 +154,17 @@ def test_confirm_payment_obeys_from_the_order_page_and_from_the_tools(confirming
 def test_without_a_policy_the_list_says_how_to_switch_it_on(cockpit: Cockpit) -> None:
     page = cockpit.person("viewer").text("/admin/approvals/")
     assert "kartify store set CODE second_person=true" in page
+
+
+@pytest.mark.parametrize(("given", "when"), [
+    ({"second_person": True}, "the gateway does not confirm the payment."),
+    ({"second_person_over": 100000}, "more than ₹1,000.00 is due."),
+    ({"second_person": True, "second_person_over": 100000},
+     "the gateway does not confirm the payment or more than ₹1,000.00 is due."),
+])
+def test_a_stores_rule_is_told_in_words(given: dict[str, Any], when: str) -> None:
+    assert rule(StorePolicy(**given), "INR") == f"In this store a second person must agree when {when}"
+    assert rule(StorePolicy(), "INR") == ""
 
 
 def test_the_pages_of_approvals_open_on_either_database(either: Cockpit) -> None:

@@ -1,68 +1,68 @@
-"""The admin in a made-up language: what its templates mark is really looked up in a catalogue."""
+"""The admin in a made-up language: whatever it says of its own is looked up in the catalogue."""
 
 from __future__ import annotations
 
-import html
-import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from abroad import MADE_UP, catalogue, data_of, english
 from browser import Cockpit
+from walker import shape, walk
+from world import lively
 
-from kartify import translations
-from kartify.models import Order
-
-HOME = "kartify/admin/templates/cockpit/"
+from kartify.admin.vocabulary import texts
 
 
 @pytest.fixture(scope="module")
 def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A catalogue that puts each text into brackets."""
-    place = tmp_path_factory.mktemp("catalogue")
-    (place / "eo/LC_MESSAGES").mkdir(parents=True)
-    texts = translations.gather()
-    for message in texts:
-        if message.id:
-            message.string = f"⟦{message.id}⟧"
-    (place / "eo/LC_MESSAGES/messages.mo").write_bytes(translations.compiled(texts))
-    return place
+    return catalogue(tmp_path_factory.mktemp("catalogue"))
 
 
 @pytest.fixture
-def abroad(cockpit: Cockpit, made_up: Path) -> Cockpit:
-    babel = cockpit.app.extensions["babel"]
-    babel.locale_selector = lambda: "eo"
-    babel.translation_directories = [str(made_up)]
-    return cockpit
+def abroad(tmp_path: Path, build: Callable[..., Cockpit], made_up: Path) -> Cockpit:
+    return build(f"sqlite:///{tmp_path / 'kartify.db'}", choice=lambda: MADE_UP, catalogues=made_up)
 
 
-def pages(cockpit: Cockpit) -> dict[str, str]:
-    """A page for each template whose texts are all marked."""
-    cockpit.missing("K1")
-    person = cockpit.person("admin")
-    found = cockpit.rows(Order, number="K1")[0]["id"]
-    return {
-        "login": cockpit.app.test_client().get("/admin/login").text,
-        "tools": person.get("/admin/tools/").text,
-        "order_edit": person.get(f"/admin/orders/{found}/edit").text,
-        "rows": person.get("/admin/inbox/").text,
-        "problem": person.get("/admin/orders/00000000-0000-7000-8000-000000000000").text,
-    }
+def test_the_first_page_and_an_orders_page_speak_it(abroad: Cockpit) -> None:
+    found, person = lively(abroad), abroad.person("admin")
+    data = data_of(abroad.house)
+    for path in ("/admin/", *(f"/admin/orders/{found[name]}" for name in ("order", "dead", "underpaid", "held"))):
+        page = person.get(path)
+        assert page.text.count("⟦") > 50
+        assert f'<html lang="{MADE_UP}">' in page.text
+        assert english(page.text, data) == set(), path
 
 
-def test_no_marked_text_is_shown_around_the_catalogue(abroad: Cockpit) -> None:
-    for name, page in pages(abroad).items():
-        shown = html.unescape(page)
-        said = set(re.findall("⟦([^⟦⟧]*)⟧", shown))
-        around = re.sub("⟦[^⟦⟧]*⟧", "", shown)
-        texts = {str(one.id) for one in translations.gather(under=f"{HOME}{name}.html") if one.id}
-        plain = {one for one in texts if "%(" not in one}
-        assert len(said) > 4, name
-        assert {one for one in plain if f">{one}<" in around or f'"{one}"' in around} == set(), name
-        assert plain & said, name
+def test_a_refusal_speaks_it(abroad: Cockpit) -> None:
+    order, person = abroad.missing("K1"), abroad.person("viewer")
+    refused = person.post(f"/admin/orders/{order}/note", note="x")
+    assert refused.status_code == 403
+    assert english(refused.text, data_of(abroad.house)) == set()
+
+
+@pytest.mark.slow
+def test_every_page_speaks_it_before_anything_has_happened(abroad: Cockpit) -> None:
+    pages, data = walk(abroad.person("admin")), data_of(abroad.house)
+    assert {(one, shape(path)) for path, text in pages.items() for one in english(text, data)} == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", ["viewer", "support", "finance", "admin"])
+def test_every_page_speaks_it(abroad: Cockpit, role: str) -> None:
+    lively(abroad)
+    person = abroad.person(role)
+    pages = {"/admin/login": abroad.app.test_client().get("/admin/login").text, **walk(person)}
+    data = data_of(abroad.house)
+    assert {(one, shape(path)) for path, text in pages.items() for one in english(text, data)} == set()
+    assert len(pages) > 40
 
 
 def test_texts_from_elsewhere_may_hold_a_percent_sign_or_nothing(abroad: Cockpit) -> None:
     with abroad.app.test_request_context("/"):
         shown = abroad.app.jinja_env.from_string("{{ a|translated }}|{{ b|translated }}").render(a="5 % off", b="")
     assert shown == "5 % off|"
+
+
+def test_what_lower_rooms_wrote_is_in_the_vocabulary() -> None:
+    assert {"missing", "Missing", "OMS refused", "sent unknown", "Refund the second payment"} <= set(texts())

@@ -40,6 +40,18 @@ def test_a_slash_leads_to_the_search_and_the_page_can_be_skipped_to(cockpit) -> 
     assert "Skip" in person.page.evaluate("document.activeElement.textContent")
 
 
+def test_ids_have_a_button_to_copy_them_in_the_words_of_the_page(cockpit) -> None:
+    order = cockpit.missing("K1042", paid=False)
+    person = cockpit.open("support")
+    person.page.goto(f"{cockpit.base}/admin/orders/{order}")
+    button = person.page.locator(".copy-id").first
+    assert button.inner_text() == "Copy"
+    assert button.get_attribute("aria-label").startswith("Copy order_")
+    button.click()
+    person.page.wait_for_function("document.querySelector('.copy-id').textContent !== 'Copy'")
+    assert button.inner_text() in ("Copied", "Not copied")
+
+
 def test_webhooks_are_dead_and_all_orders_are_recovered_at_once(cockpit) -> None:
     for number in range(6):
         cockpit.missing(f"D{number}", paid=number % 2 == 0)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from flask import Response, flash, make_response, redirect, request, url_for
 from flask_admin import BaseView
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -136,7 +136,7 @@ class Desk(BaseView):
         person = current()
         return super().render(
             template, person=person, personal=bool(person and person.personal), Permission=Permission, look=look,
-            csrf_token=generate_csrf, badges=self.badges, **values,
+            csrf_token=generate_csrf, badges=self.badges, tongue=get_locale(), **values,
         )
 
     def badges(self) -> Mapping[str, int]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import structlog
 from flask import flash, make_response, request, session
 from flask_admin import expose
+from flask_babel import gettext
 from flask_login import login_user, logout_user
 from werkzeug.utils import redirect
 
@@ -16,6 +17,7 @@ from kartify.admin.frame.permissions import Permission
 from kartify.admin.frame.session import current, person_of
 from kartify.flows.ground import audit
 from kartify.flows.people import users
+from kartify.languages import translated
 
 log = structlog.get_logger()
 
@@ -33,7 +35,7 @@ class Doors(Desk):
         except users.LoginRefused as problem:
             # Logged, not stored: whoever is not signed in must not be able to fill a table.
             log.warning("login refused", email=email)
-            return make_response(self._form(there, email=email, problem=str(problem)), 401)
+            return make_response(self._form(there, email=email, problem=translated(str(problem))), 401)
         # A new session: whatever stood in the old one, a token someone planted too, is gone.
         session.clear()
         session.permanent = True
@@ -53,7 +55,7 @@ class Doors(Desk):
         audit.record(self.house, act)
         logout_user()
         session.clear()
-        flash("You are signed out.", "good")
+        flash(gettext("You are signed out."), "good")
         return self.back("admin.login")
 
 

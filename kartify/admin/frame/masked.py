@@ -14,6 +14,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree
 
+from kartify.languages import N_
+
 COVER: Final = "•••"
 LONGEST: Final = 60_000  # of a body as it is shown: a page stays readable
 DEEPEST: Final = 40
@@ -142,14 +144,14 @@ def _body(body: bytes, kind: str, cover: Cover, revealed: bool) -> tuple[str, st
         except (ValueError, RecursionError, ElementTree.ParseError):
             continue
     if not text:
-        return "", "empty"
-    return (_loose(text) if revealed else COVER), "neither JSON nor a form nor XML, so it is covered as a whole"
+        return "", N_("empty")
+    return (_loose(text) if revealed else COVER), N_("neither JSON nor a form nor XML, so it is covered as a whole")
 
 
 def _readers(kind: str, text: str) -> Sequence[tuple[str, Callable[[str, Cover], str]]]:
     """What the sender says it is comes first."""
     start = text.lstrip()[:1]
-    every = (("JSON", _json, start in ("{", "[")), ("XML", _xml, start == "<"), ("form", _form, "form" in kind))
+    every = (("JSON", _json, start in ("{", "[")), ("XML", _xml, start == "<"), (N_("form"), _form, "form" in kind))
     said = {"JSON": "json" in kind, "XML": "xml" in kind, "form": "form" in kind}
     fits = [(form, read) for form, read, looks in every if looks or said[form]]
     return sorted(fits, key=lambda one: not said[one[0]])

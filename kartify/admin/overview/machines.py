@@ -15,6 +15,7 @@ from kartify.admin.overview.light import Light, ago
 from kartify.domain.delivery import State
 from kartify.flows.proof.laws import LAWS
 from kartify.flows.reading.scope import Scope
+from kartify.languages import translated
 from kartify.models import Case, Cron, Delivery, Heartbeat, InboxMessage, Operation, Run
 
 # As law 9 has it.
@@ -143,5 +144,5 @@ def _laws(run: Run | None, now: datetime) -> tuple[str, str, str]:
 
 
 def _law(number: str, rows: int) -> str:
-    sentence = LAWS.get(int(number), "") if str(number).isdigit() else ""
+    sentence = translated(LAWS.get(int(number), "")) if str(number).isdigit() else ""
     return _("Law %(number)s is broken by %(rows)s rows: %(sentence)s", number=number, rows=rows, sentence=sentence)

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from kartify.admin.frame.look import span, title
+from kartify.admin.frame.look import span, title, words
 from kartify.admin.overview.light import Light, ago
 from kartify.flows.lookups.runs import LOOKUP, NEWS
 from kartify.flows.reading.scope import Scope
@@ -39,7 +39,7 @@ def refusals_of(session: Session, accounts: Sequence[Account], now: datetime) ->
 def account_light(account: Account, problem: str | None, refused: int, now: datetime) -> Light:
     """``problem``: why the account cannot work at all, such as a plugin that is missing."""
     tone, word, reason = _account(account, problem, refused, now)
-    name = f"{account.label} ({account.mode})"
+    name = f"{account.label} ({words(account.mode)})"
     return Light(name=name, tone=tone, word=word, reason=reason, endpoint="accounts.index", act=_("Open the accounts"))
 
 

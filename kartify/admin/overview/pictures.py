@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from kartify.admin.frame.charts import Bar, Chart, Span, bars, columns, spans
-from kartify.admin.frame.look import lag, money, zone_of
+from kartify.admin.frame.look import lag, money, span, zone_of
 from kartify.admin.overview.recovered import Recovered, Source, Speed
 from kartify.admin.overview.risk import ANSWERS, BUCKETS, Risk
 from kartify.admin.overview.sums import Day, Sum
@@ -18,10 +18,7 @@ from kartify.admin.overview.verdict import amounts, orders
 from kartify.domain.reports import Channel
 
 CURRENCIES: Final = 3
-TICKS: Final = (
-    (1.0, "1 s"), (10.0, "10 s"), (60.0, "1 min"), (600.0, "10 min"), (3600.0, "1 h"), (86_400.0, "1 d"),
-    (864_000.0, "10 d"),
-)
+TICKS: Final = (1, 10, 60, 600, 3_600, 86_400, 864_000)
 
 
 def answer_names() -> dict[str, str]:
@@ -93,7 +90,11 @@ def speed_chart(found: Sequence[Speed]) -> Markup:
         for one in found
     ]
     about = "; ".join(f"{row.label}: {row.shown}" for row in rows)
-    return spans(Chart(name="speed", title=_("From capture to processing: p50, p95, p99"), about=about), rows, TICKS)
+    return spans(Chart(name="speed", title=_("From capture to processing: p50, p95, p99"), about=about), rows, _ticks())
+
+
+def _ticks() -> list[tuple[float, str]]:
+    return [(seconds, span(timedelta(seconds=seconds))) for seconds in TICKS]
 
 
 def _seconds(length: timedelta) -> float:

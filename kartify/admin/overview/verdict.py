@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from kartify.admin.frame.look import money, span, title
 from kartify.admin.overview.light import Light, worst_first
@@ -73,14 +74,13 @@ def _paid(risk: Risk) -> list[Finding]:
 def _waiting(waiting: Waiting) -> list[Finding]:
     if not waiting.count:
         return []
-    text = _("1 exception waits for a person.") if waiting.count == 1 else _(
-        "%(count)s exceptions wait for a person.", count=waiting.count
-    )
+    text = ngettext("%(count)s exception waits for a person.", "%(count)s exceptions wait for a person.",
+                    waiting.count, count=waiting.count)
     return [Finding(tone="warn", text=text, endpoint="attention.index")]
 
 
 def orders(count: int) -> str:
-    return _("1 order") if count == 1 else _("%(count)s orders", count=count)
+    return ngettext("%(count)s order", "%(count)s orders", count, count=count)
 
 
 def amounts(sums: Sequence[Sum]) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flask import flash, request
 from flask_admin import expose
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from kartify import contain
 from kartify.accounts import Broken
@@ -21,6 +21,7 @@ from kartify.flows.delivering import deliver_queue
 from kartify.flows.ground import audit
 from kartify.flows.people import rotation, stores
 from kartify.flows.receiving import selftest
+from kartify.languages import translated
 from kartify.models import Account
 
 
@@ -30,7 +31,7 @@ class AccountActions(Desk):
         with self.reading() as session:
             found = data.visible(session, self.scope(session), account_id)
         if found is None:
-            raise NotFound(f"there is no account {account_id}")
+            raise NotFound(gettext("there is no account %(id)s", id=account_id))
         return found
 
     def _act(self, account_id: UUID, action: str, work: Callable[[], str]) -> Any:
@@ -46,7 +47,7 @@ class AccountActions(Desk):
     def _pause(self, account_id: UUID) -> str:
         reason = request.form.get("reason", "").strip()
         if not reason:
-            raise Invalid("reason", "expected why, in a few words")
+            raise Invalid("reason", gettext("expected why, in a few words"))
         stores.pause_account(self.house, account_id, by=self.person.email, reason=reason[:500])
         return gettext("Paused: machines call this partner no more. What reaches us is still taken.")
 
@@ -69,7 +70,7 @@ class AccountActions(Desk):
         loaded = self.house.accounts.get(account_id, fresh=True)
         partner = loaded.partner
         if partner is None:
-            raise Broken(loaded.problem or "the account cannot work")
+            raise Broken(loaded.problem or gettext("the account cannot work"))
         said = contain.asking("test", str, lambda: partner.test(self.house.client), seconds=partner.deadline)
         return gettext("It works. %(said)s", said=said)
 
@@ -89,7 +90,7 @@ class AccountActions(Desk):
             by=act.by, action=act.action, subject=act.subject, text=f"{found.word}: {found.text}", data=asdict(found)
         ))
         said = gettext("The webhook works.") if found.good else gettext("The webhook test found: %(word)s.",
-                                                                        word=found.word)
+                                                                        word=translated(found.word))
         flash(f"{said} {found.text}", "good" if found.good else "bad")
         return self.back("accounts.account", account_id=account_id)
 
@@ -102,8 +103,10 @@ class AccountActions(Desk):
         found = deliver_queue.drain_now(self.house, account_id)
         if not found:
             return gettext("Nothing waits for its next try.")
-        told = "delivery is" if found == 1 else "deliveries are"
-        return f"{found} {told} tried now; reload the page to see what came of it."
+        return ngettext(
+            "%(count)s delivery is tried now; reload the page to see what came of it.",
+            "%(count)s deliveries are tried now; reload the page to see what came of it.", found, count=found,
+        )
 
     @expose("/<uuid:account_id>/rotate", methods=("POST",))
     @needs(Permission.MANAGE)
@@ -135,8 +138,8 @@ class AccountActions(Desk):
         with self.reading() as session:
             used = data.last_by_old(session, account_id)
         if used is not None and not data.is_past(used) and request.form.get("sure") != "yes":
-            raise Conflict("messages signed by the old secret still come: change it at the partner first, or tick that "
-                           "you want to lose them")
+            raise Conflict(gettext("messages signed by the old secret still come: change it at the partner first, or "
+                                   "tick that you want to lose them"))
 
     def _rotated(self, account_id: UUID, action: str, work: Callable[[], str]) -> Any:
         """The flow writes the audit itself, with the change; a refusal is written here."""
@@ -157,7 +160,7 @@ def _days(text: str) -> int | None:
     if not text:
         return None
     if not text.isascii() or not text.isdigit():
-        raise Invalid("days", "expected a whole number")
+        raise Invalid("days", gettext("expected a whole number"))
     return int(text[:6])
 
 
@@ -165,5 +168,5 @@ def _version() -> int:
     """That of the page the form stood on. Raises ``Invalid``."""
     text = request.form.get("version", "")
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise Invalid("version", "reload the page and try again")
+        raise Invalid("version", gettext("reload the page and try again"))
     return int(text)

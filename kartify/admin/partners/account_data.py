@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kartify import certificates, clock
 from kartify.accounts import Loaded, secret_names
+from kartify.admin.frame.look import title
 from kartify.flows.people import rotation
 from kartify.flows.reading.scope import Scope
 from kartify.flows.receiving.selftest_rows import REASON
@@ -39,7 +41,8 @@ class Plugin:
     @property
     def checks(self) -> str:
         known = self.certificate
-        return f"{known.passed} checks passed, {len(known.checks) - known.passed} left out" if known else ""
+        return gettext("%(passed)s checks passed, %(left)s left out", passed=known.passed,
+                       left=len(known.checks) - known.passed) if known else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +81,8 @@ def links(session: Session, scope: Scope, account_id: UUID | None = None) -> dic
         found = found.where(StoreAccount.account_id == account_id)
     served: dict[UUID, list[str]] = {}
     for row in session.execute(scope.rows(found.order_by(Store.code), Store.id)):
-        served.setdefault(row.account_id, []).append(row.code if row.active else f"{row.code} (no longer)")
+        name = row.code if row.active else gettext("%(store)s (no longer)", store=row.code)
+        served.setdefault(row.account_id, []).append(name)
     return served
 
 
@@ -96,13 +100,13 @@ def plugin_of(house: House, account: Account) -> Plugin | None:
 def addresses(house: House, account: Loaded) -> dict[str, tuple[str, str]]:
     """(title, address) by the name that a set-up step uses. An OMS's routes may depend on its settings."""
     if account.kind == "gateway":
-        return {"webhook": ("Webhook", house.webhook_url(account.id)),
-                "callback": ("Callback", house.callback_url(account.id))}
+        return {"webhook": (gettext("Webhook"), house.webhook_url(account.id)),
+                "callback": (gettext("Callback"), house.callback_url(account.id))}
     kind = account.partner or house.registry.partner(account.slug)
     routes = kind.routes if isinstance(kind, Oms) or (isinstance(kind, type) and issubclass(kind, Oms)) else ()
     base = f"{house.public_url}/partners/{account.id}"
     return {
-        one.name: (f"{one.name.capitalize()} ({one.method})", f"{base}/{one.path.lstrip('/')}") for one in routes
+        one.name: (f"{title(one.name)} ({one.method})", f"{base}/{one.path.lstrip('/')}") for one in routes
     }
 
 

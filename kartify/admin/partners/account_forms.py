@@ -77,7 +77,7 @@ class AccountForms(AccountActions):
 
     def _choose(self, known: Mapping[str, str], given: Mapping[str, str]) -> Any:
         plugins = [
-            (slug, one.partner.name, "gateway" if one.partner.kind == "gateway" else "OMS")
+            (slug, one.partner.name, gettext("gateway") if one.partner.kind == "gateway" else gettext("OMS"))
             for slug, one in sorted(self.house.registry.partners.items(), key=lambda item: item[1].partner.name.lower())
         ]
         page = self.render("cockpit/account_choose.html", stores=known, plugins=plugins, chosen=given)
@@ -117,11 +117,12 @@ class AccountForms(AccountActions):
         """Whoever sets an account up says whether it is for real money, and the settings must agree."""
         wanted, reason = request.form.get("mode", ""), request.form.get("reason", "").strip()
         if wanted not in ("test", "live"):
-            raise Invalid("mode", "say whether this account is for tests or for real money")
+            raise Invalid("mode", gettext("say whether this account is for tests or for real money"))
         mode = stores.validate(kind, values).mode()
         if mode != wanted:
-            told = "these settings move real money" if mode == "live" else "these settings are of a test account"
-            raise Invalid("mode", f"{told}: choose that, or type the other keys")
+            raise Invalid("mode", gettext(
+                "these settings move real money: choose that, or type the other keys") if mode == "live" else gettext(
+                "these settings are of a test account: choose that, or type the other keys"))
         taken = bool(reason) and mode == "live" and issubclass(kind, Gateway)
         uncertified = audit.Act(by=self.person.email, action="uncertified plugin", subject="",
                                 text=f"{kind.slug}: {reason[:500]}") if taken else None
@@ -136,7 +137,8 @@ class AccountForms(AccountActions):
         account = self.account_of(account_id)
         kind = self.house.registry.partner(account.slug)
         if kind is None:
-            raise NotFound(f"the plugin '{account.slug}' is not installed, so its settings cannot be shown")
+            raise NotFound(gettext("the plugin '%(slug)s' is not installed, so its settings cannot be shown",
+                                   slug=account.slug))
         fields = forms.fields_of(kind.Settings, leave_out=_retired(kind))
         before = standing(account, fields)
         if request.method == "GET":

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext
+
 from kartify.plugin.setup import SetupStep
 
 
@@ -41,5 +43,6 @@ def _item(
 ) -> Item:
     marks = [Mark(text=name, done=bool(given.get(name))) for name in step.settings]
     if step.address and step.address != "callback":
-        marks.append(Mark(text="a message came" if seen else "no message has come yet", done=seen is not None, at=seen))
+        text = gettext("a message came") if seen else gettext("no message has come yet")
+        marks.append(Mark(text=text, done=seen is not None, at=seen))
     return Item(step=step, address=addresses[step.address][1] if step.address else "", marks=tuple(marks))

@@ -10,22 +10,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from flask_babel import gettext
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from kartify.domain.errors import Invalid
+from kartify.languages import N_
 
 PREFIX = "s."
 MOST = 20_000
 Kind = Literal["text", "secret", "number", "flag", "choice", "list", "mapping"]
 _ABBREVIATIONS = {"api": "API", "url": "URL", "oauth": "OAuth", "csrf": "CSRF", "sla": "SLA", "cod": "COD"}
 _PAIR = re.compile(r",(?=[^,=]+=)")
-UNSET = ("", "not set")
+UNSET = ("", N_("not set"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormField:
-    """``default``: as it would be typed; ``choices``: (value, words)."""
+    """``default``: as it would be typed; ``choices``: (value, words). ``label``, ``about`` and the words are English:
+    pages translate them."""
 
     name: str
     label: str
@@ -56,7 +59,7 @@ def _field(name: str, info: FieldInfo) -> FormField:
     inner, optional = _bare(info.annotation)
     kind, choices = _kind(inner)
     if kind == "flag" and optional:
-        kind, choices = "choice", (("true", "yes"), ("false", "no"))
+        kind, choices = "choice", (("true", N_("yes")), ("false", N_("no")))
     needed = info.is_required()
     if kind == "choice" and not any(value == "" for value, _ in choices) and (optional or needed):
         choices = (UNSET, *choices)
@@ -82,7 +85,7 @@ def _kind(inner: Any) -> tuple[Kind, tuple[tuple[str, str], ...]]:
     if inner is SecretStr:
         return "secret", ()
     if get_origin(inner) is Literal:
-        return "choice", tuple((str(value), str(value) or "by the other settings") for value in get_args(inner))
+        return "choice", tuple((str(value), str(value) or N_("by the other settings")) for value in get_args(inner))
     if inner is bool:
         return "flag", ()
     if inner in (int, float):
@@ -137,7 +140,7 @@ def typed(fields: Sequence[FormField], form: Mapping[str, str], before: Mapping[
         missing = "false" if field.kind == "flag" else before.get(field.name, "")
         text = form.get(field.key, missing).replace("\r\n", "\n")
         if len(text) > MOST:
-            raise Invalid(field.name, f"expected at most {MOST} characters")
+            raise Invalid(field.name, gettext("expected at most %(most)s characters", most=MOST))
         found[field.name] = text if field.kind == "secret" else text.strip()
     return found
 
@@ -157,7 +160,8 @@ def _value(field: FormField, text: str) -> Any:
     try:
         return _mapping(text) if field.kind == "mapping" else _list(text)
     except (ValueError, RecursionError):
-        raise Invalid(field.name, "expected a list with commas, or name=value with commas between; or JSON") from None
+        raise Invalid(field.name, gettext(
+            "expected a list with commas, or name=value with commas between; or JSON")) from None
 
 
 def _list(text: str) -> list[Any]:

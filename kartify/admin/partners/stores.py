@@ -21,14 +21,16 @@ from kartify.domain.errors import Conflict, KartifyError, NotFound
 from kartify.flows.ground import audit
 from kartify.flows.people import account_settings, store_values, stores
 from kartify.flows.settling.policy import StorePolicy
+from kartify.languages import N_
 from kartify.models import Account, Store, StoreAccount
 
 _OWN = (
-    forms.FormField(name="name", label="Name", kind="text", needed=True, first=True, about="What people call it."),
-    forms.FormField(name="timezone", label="Time zone", kind="text", needed=True, first=True, default=store_values.ZONE,
-                    about="Times are shown in it, such as Asia/Kolkata."),
-    forms.FormField(name="return_origins", label="Return addresses", kind="list", needed=False, first=True,
-                    about="Origins that customers may be sent back to, with commas: https://shop.example."),
+    forms.FormField(name="name", label=N_("Name"), kind="text", needed=True, first=True,
+                    about=N_("What people call it.")),
+    forms.FormField(name="timezone", label=N_("Time zone"), kind="text", needed=True, first=True,
+                    default=store_values.ZONE, about=N_("Times are shown in it, such as Asia/Kolkata.")),
+    forms.FormField(name="return_origins", label=N_("Return addresses"), kind="list", needed=False, first=True,
+                    about=N_("Origins that customers may be sent back to, with commas: https://shop.example.")),
 )
 
 
@@ -68,7 +70,8 @@ class Stores(Desk):
     def _create(self, code: str) -> UUID:
         with self.reading() as session:
             if self.scope(session).stores is not None:
-                raise Conflict("you may see some stores only: ask somebody who sees all to make a new one")
+                raise Conflict(gettext(
+                    "you may see some stores only: ask somebody who sees all to make a new one"))
         form = request.form
         return stores.create_store(
             self.house, code, name=form.get("name", ""), currency=form.get("currency", "").strip().upper()[:10],
@@ -115,7 +118,7 @@ class Stores(Desk):
             mine = self.scope(session).rows(select(Store).where(Store.id == store_id), Store.id)
             found = session.scalars(mine).first()
         if found is None:
-            raise NotFound("there is no such store")
+            raise NotFound(gettext("there is no such store"))
         return found
 
 

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from flask import Response, jsonify, request
 from flask_admin import expose
+from flask_babel import gettext
 from sqlalchemy import select
 
 from kartify.admin.frame.desk import Desk, common_zone, needs
+from kartify.admin.frame.look import words
 from kartify.admin.frame.permissions import Permission
 from kartify.admin.sales.order_export import attachment
 from kartify.domain.errors import NotFound
@@ -18,6 +20,7 @@ from kartify.flows.ground import audit
 from kartify.flows.reading import sheets
 from kartify.flows.reading.order_query import NAMES
 from kartify.flows.reading.paging import by_id
+from kartify.languages import translated
 from kartify.models import Export
 
 LIVING = export_rows.LIVING
@@ -27,16 +30,18 @@ def told(export: Any) -> str:
     """Its filters in words."""
     params = dict(export.query["params"])
     search = params.pop("q", "")
-    found = [f"{NAMES[name].lower()} {value}" for name, value in params.items()]
-    return ", ".join([*found, f"search “{search}”"] if search else found)
+    found = [f"{translated(NAMES[name]).lower()} {words(value)}" for name, value in params.items()]
+    return ", ".join([*found, gettext("search “%(what)s”", what=search)] if search else found)
 
 
 def size(many: int) -> str:
-    for unit in ("bytes", "kB", "MB"):
+    if many < 1000:
+        return gettext("%(count)s bytes", count=many)
+    for unit in ("kB", "MB"):
+        many //= 1000
         if many < 1000:
             return f"{many} {unit}"
-        many //= 1000
-    return f"{many} GB"
+    return f"{many // 1000} GB"
 
 
 class Exports(Desk):
@@ -75,7 +80,7 @@ class Exports(Desk):
 
         def work() -> str:
             export_rows.stop(self.house, export_id, by=self.person.email)
-            return "Stopped. What was written so far is removed."
+            return gettext("Stopped. What was written so far is removed.")
 
         self.do(work, act)
         return self.back("exports.watch", export_id=export_id)
@@ -84,7 +89,7 @@ class Exports(Desk):
     def file(self, export_id: UUID) -> Any:
         export = self._mine(export_id)
         if export.state != "done":
-            raise NotFound("there is no file: this export is not done")
+            raise NotFound(gettext("there is no file: this export is not done"))
         act = audit.Act(by=self.person.email, action="download export", subject=f"export:{export_id}", text="")
         self.audited(act, f"{export.rows} orders as {export.format.upper()}")
         headers = {**attachment(export.format, export.created_at), "Content-Length": str(export.bytes)}
@@ -98,7 +103,7 @@ class Exports(Desk):
             export = session.get(Export, export_id)
         mine = export is not None and export.by == self.person.email
         if export is None or not (mine or self.person.may(Permission.MANAGE)) or not self._may_see(export):
-            raise NotFound("there is no such export of yours; they are kept for a week")
+            raise NotFound(gettext("there is no such export of yours; they are kept for a week"))
         return export
 
     def _may_see(self, export: Export) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from flask_babel import gettext, ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -34,18 +35,22 @@ class Started:
 
     @property
     def text(self) -> str:
-        told = [f"{self.orders} order{'' if self.orders == 1 else 's'} asked about at {', '.join(self.run_ids)}."]
-        told += [f"{label}: {why}." for label, why in self.refused.items()]
+        told = [f"{label}: {why}." for label, why in self.refused.items()]
         if self.without:
-            told.append(f"{self.without} without a payment at a gateway: there is nobody to ask.")
-        return " ".join(told if self.run_ids else told[1:]) or "Nothing to ask about."
+            told.append(gettext("%(count)s without a payment at a gateway: there is nobody to ask.",
+                                count=self.without))
+        if self.run_ids:
+            told.insert(0, ngettext("%(count)s order asked about at %(names)s.",
+                                    "%(count)s orders asked about at %(names)s.", self.orders, count=self.orders,
+                                    names=", ".join(self.run_ids)))
+        return " ".join(told) or gettext("Nothing to ask about.")
 
 
 def shown(session: Session, query: Query, reader: Reader) -> list[UUID]:
     """The orders that the filters show, whatever the page. Raises ``Invalid`` for more than ``MOST``."""
     found = order_list.ids(session, query, reader, most=MOST)
     if found is None:
-        raise Invalid("orders", f"expected at most {MOST}: narrow the filters")
+        raise Invalid("orders", gettext("expected at most %(most)s: narrow the filters", most=MOST))
     return found
 
 
@@ -61,7 +66,7 @@ class Plan:
 def planned(session: Session, orders: list[UUID], scope: Scope) -> Plan:
     """Raises ``Invalid`` where there is no order; those of stores outside of ``scope`` are nobody's to ask about."""
     if not orders:
-        raise Invalid("orders", "expected at least one: tick the orders that are to be checked")
+        raise Invalid("orders", gettext("expected at least one: tick the orders that are to be checked"))
     labels = {one.id: one.label for one in session.scalars(select(Account))}
     return Plan(numbers=_by_account(session, orders, scope), labels=labels, orders=len(set(orders)))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
@@ -90,7 +91,7 @@ def load(session: Session, order_id: UUID) -> OrderData:
     """Raises ``NotFound``."""
     order = session.get(Order, order_id)
     if order is None:
-        raise NotFound("there is no such order")
+        raise NotFound(gettext("there is no such order"))
 
     def of(model: Any, *by: Any, where: Any = None) -> Sequence[Any]:
         where = where if where is not None else model.order_id == order_id

@@ -13,6 +13,7 @@ from flask_babel import gettext
 
 from kartify import clock
 from kartify.admin.frame.desk import needs
+from kartify.admin.frame.look import words
 from kartify.admin.frame.permissions import Permission
 from kartify.admin.sales.messages import Messages
 from kartify.admin.sales.order_page import form_of, told
@@ -47,8 +48,8 @@ class OrderEdit(Messages):
         except KartifyError as problem:
             self.audited(act, f"not done: {problem}")
             return self._again(order_id, problem)
-        flash(f"Saved: {', '.join(name.replace('_', ' ') for name in done)}." if done else "Nothing was different.",
-              "good")
+        flash(gettext("Saved: %(names)s.", names=", ".join(words(name) for name in done)) if done else
+              gettext("Nothing was different."), "good")
         if request.form.get("then") == "push":
             self._push_after(order_id, done)
         return self.back("orders.page", order_id=order_id)
@@ -135,7 +136,7 @@ def _group(order: Order, group: str, form: Mapping[str, str]) -> dict[str, Any] 
         if typed is None:
             continue
         if len(typed) > MOST_FIELD:
-            raise Invalid(f"{group}.{name}", f"expected at most {MOST_FIELD} characters")
+            raise Invalid(f"{group}.{name}", gettext("expected at most %(most)s characters", most=MOST_FIELD))
         if typed.strip():
             found[name] = typed.strip()
         elif found.get(name) is not None:
@@ -147,7 +148,7 @@ def _metadata(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text) if text.strip() else {}
     except (ValueError, RecursionError):
-        raise Invalid("metadata", "expected JSON, such as {\"gift\": true}") from None
+        raise Invalid("metadata", gettext("expected JSON, such as {\"gift\": true}")) from None
     if not isinstance(found, dict):
-        raise Invalid("metadata", "expected a JSON object, such as {\"gift\": true}")
+        raise Invalid("metadata", gettext("expected a JSON object, such as {\"gift\": true}"))
     return found

@@ -22,7 +22,8 @@ from kartify.flows.exporting import export_rows
 from kartify.flows.ground import audit
 from kartify.flows.reading import order_cells, order_list, sheets
 from kartify.flows.reading.order_list import Reader
-from kartify.flows.reading.order_query import Known, Query
+from kartify.flows.reading.order_query import NAMES, Known, Query
+from kartify.languages import translated
 
 # Up to here the file is written while the browser waits.
 MOST_AT_ONCE: Final = 5_000
@@ -39,7 +40,7 @@ class OrderExport(OrderEdit):
         """For what acts on all that is shown: raises ``Invalid`` where a filter could not be read."""
         query = self.asked(session, values)
         if query.ignored:
-            raise Invalid("filters", " ".join(query.ignored))
+            raise Invalid("filters", " ".join(ignored(query)))
         return query
 
     @expose("/export.<any(csv, xlsx):kind>")
@@ -68,17 +69,26 @@ class OrderExport(OrderEdit):
 
         def work() -> str:
             if kind not in sheets.MEDIA:
-                raise Invalid("kind", "expected csv or xlsx")
+                raise Invalid("kind", gettext("expected csv or xlsx"))
             with self.reading() as session:
                 query = self.exact(session, request.form)
             started.append(export_rows.ask(self.house, export_rows.Wanted(
                 by=self.person.email, format=kind, params=query.params(), stores=self.person.stores,
                 personal=self.person.personal,
             )))
-            return f"{query.told}: a worker writes it as {kind.upper()}"
+            return gettext("%(filters)s: a worker writes it as %(format)s", filters=query.told, format=kind.upper())
 
         self.do(work, act)
         return self.back("exports.watch", export_id=started[0]) if started else self.back("orders.index")
+
+
+def ignored(query: Query) -> list[str]:
+    """A sentence for each filter that could not be read."""
+    return [
+        gettext("%(name)s “%(given)s” was ignored: %(why)s.", name=translated(NAMES[one.name]), given=one.shown,
+                why=translated(one.why))
+        for one in query.ignored
+    ]
 
 
 def _rows(session: Session, query: Query, reader: Reader) -> list[order_cells.Row] | None:
@@ -112,4 +122,4 @@ def _xlsx(rows: list[order_cells.Row]) -> bytes:
         return path.read_bytes()
 
 
-__all__ = ["OrderExport", "attachment"]
+__all__ = ["OrderExport", "attachment", "ignored"]

@@ -8,17 +8,21 @@ from uuid import UUID
 
 from flask import request
 from flask_admin import expose
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from kartify.admin.frame.desk import choices, needs
+from kartify.admin.frame.look import title, words
 from kartify.admin.frame.permissions import Permission
 from kartify.admin.sales import order_bulk
-from kartify.admin.sales.order_export import OrderExport
+from kartify.admin.sales.order_export import OrderExport, ignored
 from kartify.domain.errors import Invalid
 from kartify.domain.status import Status
 from kartify.flows.ground import audit
 from kartify.flows.reading import order_list, order_query
 from kartify.flows.reading.order_query import Known, Query
+from kartify.languages import translated
+from kartify.models import Order
 
 
 class Orders(OrderExport):
@@ -34,8 +38,9 @@ class Orders(OrderExport):
             return self.back("orders.page", order_id=found.page.rows[0].id)
         return self.render(
             "cockpit/orders.html", query=query, found=found, stores=stores, views=order_query.VIEWS,
-            why=lambda order: order_list.why(found, order), chosen=query.filters, choices=_choices(stores, known),
-            names=order_query.NAMES, happened=order_query.HAPPENED.items(), exceptions=order_query.EXCEPTIONS.items(),
+            why=lambda order: _last_word(found, order), chosen=query.filters, choices=_choices(stores, known),
+            names=order_query.NAMES, ignored=ignored(query), exceptions=_exceptions(),
+            happened=[(name, translated(text)) for name, text in order_query.HAPPENED.items()],
         )
 
     @expose("/check-many", methods=("POST",))
@@ -70,16 +75,24 @@ class Orders(OrderExport):
 def _choices(stores: dict[str, str], known: Known) -> dict[str, Sequence[tuple[str, str]]]:
     """The filters that are chosen from a list; one that has nothing to tell apart is left away."""
     found: dict[str, Sequence[tuple[str, str]]] = {
-        "status": [(one, one) for one in Status], "store": list(stores.items()),
+        "status": [(one, words(one)) for one in Status], "store": list(stores.items()),
         "gateway": [(one, one) for one in known.gateways], "oms": [(one, one) for one in known.omses],
-        "age": [(name, text) for name, (text, _) in order_query.AGES.items()],
-        "answer": list(order_query.ANSWERS.items()),
+        "age": [(name, translated(text)) for name, (text, _) in order_query.AGES.items()],
+        "answer": [(name, translated(text)) for name, text in order_query.ANSWERS.items()],
     }
     return {name: pairs for name, pairs in found.items() if len(pairs) > 1 or name == "gateway"}
+
+
+def _exceptions() -> list[tuple[str, str]]:
+    return [(name, gettext("Exception: %(what)s", what=title(name))) for name in order_query.EXCEPTIONS]
+
+
+def _last_word(found: order_list.Listed, order: Order) -> str:
+    return ": ".join(translated(part) for part in order_list.last_word(found, order) if part)
 
 
 def _ticked(given: list[str]) -> list[UUID]:
     try:
         return [UUID(one) for one in given]
     except ValueError:
-        raise Invalid("order", "expected the ids that the page has") from None
+        raise Invalid("order", gettext("expected the ids that the page has")) from None

@@ -12,6 +12,7 @@ from flask_babel import gettext
 
 from kartify.admin.frame.look import money, words
 from kartify.admin.sales.order_data import OrderData
+from kartify.languages import translated
 from kartify.models import OrderMove, Report, Settlement
 
 MOST: Final = 6
@@ -127,7 +128,7 @@ def _asks(data: OrderData) -> Iterator[Said]:
                    and abs(one.seen_at - payment.asked_at) < SAME for one in data.reports)
         if payment.asked_at is not None and not told:
             yield Said(at=payment.asked_at, channel="lookup", who=data.account_name(payment.account_id),
-                       text=payment.last_answer or words(payment.answer))
+                       text=translated(payment.last_answer or payment.answer))
 
 
 def _person(data: OrderData, move: OrderMove) -> Said:

@@ -22,7 +22,7 @@ def sentences(data: OrderData) -> list[str]:
     tell = {"missing": _unpaid, "failed": _unpaid, "cancelled": _over, "refunded": _over}
     found = tell.get(data.order.status, _paid)(data)
     if data.order.cancel_requested_at and data.order.status != "cancelled":
-        who = data.order.cancel_requested_by or gettext("the storefront")
+        who = translated(data.order.cancel_requested_by or "") or gettext("the storefront")
         when = _at(data, data.order.cancel_requested_at)
         found.append(gettext("A cancel was requested at %(when)s by %(who)s.", when=when, who=who))
     cases = data.open_cases
@@ -84,7 +84,7 @@ def _answered(data: OrderData, payment: Payment) -> str:
         return gettext("%(name)s was not asked about %(payment)s yet.", name=name, payment=about)
     if payment.asked_at is None:
         return gettext("%(name)s was not asked yet.", name=name)
-    when, answer = _times(data, payment, payment.asked_at), payment.last_answer or words(payment.answer)
+    when, answer = _times(data, payment, payment.asked_at), translated(payment.last_answer or payment.answer)
     if several:
         return gettext("%(name)s was asked about %(payment)s %(when)s: %(answer)s.", name=name, payment=about,
                        when=when, answer=answer)

@@ -86,7 +86,7 @@ def _attempts(data: OrderData) -> Iterator[Entry]:
     for one in data.attempts:
         row = rows.get(one.delivery_id)
         name = data.account_name(row.account_id) if row else gettext("OMS")
-        more = gettext("%(said)s (%(milliseconds)s ms)", said=one.text, milliseconds=one.milliseconds)
+        more = gettext("%(said)s (%(milliseconds)s ms)", said=translated(one.text), milliseconds=one.milliseconds)
         heading = _called(one.call, name, words(one.event))
         yield Entry(at=one.at, source="oms", title=heading, by=translated(one.by), more=(more,))
 

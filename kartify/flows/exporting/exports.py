@@ -87,7 +87,8 @@ def _listed(house: House, job: Job) -> Listed:
         # What was known when it was asked for: a store that is gone since then shows nothing, not everything.
         query = replace(Query.read(job.params, Known.of(session, Scope())), cursor=job.cursor)
         if query.ignored:
-            raise ValueError(query.ignored[0])
+            left_out = query.ignored[0]
+            raise ValueError(f"{left_out.name} “{left_out.shown}”: {left_out.why}")
         return listed(session, query, Reader(scope=scope, personal=job.personal), size=AT_ONCE, patience=1.0)
 
 

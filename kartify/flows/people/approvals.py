@@ -15,7 +15,7 @@ from kartify.domain.money import display
 from kartify.domain.status import Status
 from kartify.flows.ground import audit
 from kartify.flows.settling.facts import Snapshot
-from kartify.flows.settling.policy import StorePolicy, parse_policy
+from kartify.flows.settling.policy import parse_policy
 from kartify.models import Approval, Order, Store, new_id, table
 
 approvals, orders, stores = table(Approval), table(Order), table(Store)
@@ -62,14 +62,6 @@ def needed(
     if not policy.second_person or confirmed or due == 0 or found.method == "cod":
         return None
     return f"the gateway does not confirm the payment ({'; '.join(answers)})"
-
-
-def rule(policy: StorePolicy, currency: str) -> str:
-    """The store's rule in a sentence; empty where it has none."""
-    cases = ["the gateway does not confirm the payment"] if policy.second_person else []
-    if policy.second_person_over is not None:
-        cases.append(f"more than {display(policy.second_person_over, currency)} is due")
-    return f"In this store a second person must agree when {' or '.join(cases)}." if cases else ""
 
 
 def ask(connection: Connection, snapshot: Snapshot, wanted: Wanted) -> NeedsSecond:

@@ -78,25 +78,31 @@ def _newest(session: Session, found: Select[Any]) -> dict[UUID, Any]:
     return {row.order_id: row for row in session.scalars(found)}
 
 
+NOT_PLACED, UNOPENED = "cash on delivery, not placed", "no payment opened"
+UNASKED, UNDELIVERED = "not asked yet", "nothing to deliver"
+
+
 def why(found: Listed, order: Order) -> str:
-    """The short reason in the list: the last answer of the gateway, or what the OMS has."""
+    return ": ".join(filter(None, last_word(found, order)))
+
+
+def last_word(found: Listed, order: Order) -> tuple[str, str]:
+    """The short reason in the list: who or what, and the last answer of the gateway or what the OMS has of it."""
     case = found.cases.get(order.id)
     if case is not None:
-        return f"{title(case.type)}: {case.reason}"
+        return title(case.type), case.reason
     if order.status in (Status.MISSING, Status.FAILED):
         payment = found.payments.get(order.id)
         if payment is None:
-            return "cash on delivery, not placed" if order.method == "cod" else "no payment opened"
-        name = _name(found, payment.account_id)
-        return f"{name}: {payment.last_answer}" if payment.last_answer else f"{name}: not asked yet"
+            return "", NOT_PLACED if order.method == "cod" else UNOPENED
+        return _name(found, payment.account_id), payment.last_answer or UNASKED
     row = found.deliveries.get(order.id)
     if row is None:
-        return ""
+        return "", ""
     if row.kind == "none":
-        return row.reason or "nothing to deliver"
-    name = _name(found, row.account_id)
+        return "", row.reason or UNDELIVERED
     said = row.receipt if row.state == "done" else row.last_error or words(row.state)
-    return f"{name}: {said}"
+    return _name(found, row.account_id), str(said)
 
 
 def _name(found: Listed, account_id: UUID | None) -> str:

@@ -44,6 +44,7 @@ EXCEPTIONS: Final = {str(one): f"Exception: {title(one)}" for one in CaseType}
 NAMES: Final = {"view": "View", "status": "Order status", "store": "Store", "gateway": "Gateway", "oms": "OMS",
                 "age": "Age", "answer": "Answer", "event": "Event", "from": "Due from", "to": "Due to",
                 "after": "Page"}
+UNNAMED, FROM_NEWEST = "there is nothing of that name", "the list starts from the newest"
 _LONGEST: Final = 40
 
 
@@ -67,9 +68,22 @@ class Known:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A filter that could not be read, and why."""
+
+    name: str
+    given: str
+    why: str
+
+    @property
+    def shown(self) -> str:
+        return self.given if len(self.given) <= _LONGEST else f"{self.given[:_LONGEST]}…"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A search looks through all orders, whatever the view. ``ignored``: sentences about what could not be read.
+    """A search looks through all orders, whatever the view. ``ignored``: what could not be read.
     ``sums``: the least and the most due in minor units, by currency."""
 
     view: str = "missing"
@@ -77,19 +91,19 @@ class Query:
     filters: Mapping[str, str] = field(default_factory=dict)
     sums: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
     cursor: str | None = None
-    ignored: tuple[str, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
 
     @classmethod
     def read(cls, values: Mapping[str, str], known: Known) -> Query:
         """What cannot be read is left out, and said: a mangled address shows the plain list."""
-        ignored: list[str] = []
+        ignored: list[Ignored] = []
         search = " ".join(values.get("q", "").split())[:200]
         filters = _choices(values, known, ignored)
         sums = _sums(values, known, filters, ignored)
         plain = "all" if search or filters.get("status") else "missing"
         cursor = values.get("after")
         if cursor and not any(keys.read(cursor) for keys in (Keys(Order.id), Keys(Order.id, Order.confirmed_at))):
-            ignored.append(_refused("after", cursor, "the list starts from the newest"))
+            ignored.append(Ignored("after", cursor, FROM_NEWEST))
         return cls(
             view=filters.pop("view", plain), search=search, filters=filters, sums=sums, cursor=cursor,
             ignored=tuple(ignored),
@@ -110,7 +124,7 @@ class Query:
         return ", ".join(f"{name} {value}" for name, value in self.params().items())
 
 
-def _choices(values: Mapping[str, str], known: Known, ignored: list[str]) -> dict[str, str]:
+def _choices(values: Mapping[str, str], known: Known, ignored: list[Ignored]) -> dict[str, str]:
     allowed: dict[str, Collection[str]] = {
         "view": VIEWS, "status": list(Status), "store": known.stores, "gateway": known.gateways, "oms": known.omses,
         "age": AGES, "answer": ANSWERS, "event": {**HAPPENED, **EXCEPTIONS},
@@ -121,12 +135,12 @@ def _choices(values: Mapping[str, str], known: Known, ignored: list[str]) -> dic
         if given in choices:
             found[name] = given
         elif given:
-            ignored.append(_refused(name, given, "there is nothing of that name"))
+            ignored.append(Ignored(name, given, UNNAMED))
     return found
 
 
 def _sums(
-    values: Mapping[str, str], known: Known, filters: dict[str, str], ignored: list[str]
+    values: Mapping[str, str], known: Known, filters: dict[str, str], ignored: list[Ignored]
 ) -> dict[str, tuple[int | None, int | None]]:
     """In the major units of the store that is chosen, else of every store: exact, whatever the currency."""
     currencies = {known.stores[filters["store"]]} if "store" in filters else set(known.stores.values())
@@ -138,7 +152,7 @@ def _sums(
         try:
             found[name] = {currency: from_major(given, currency, "it") for currency in sorted(currencies)}
         except Invalid as problem:
-            ignored.append(_refused(name, given, problem.expected))
+            ignored.append(Ignored(name, given, problem.expected))
         else:
             filters[name] = given
     if not found:
@@ -146,9 +160,4 @@ def _sums(
     return {one: (found.get("from", {}).get(one), found.get("to", {}).get(one)) for one in currencies}
 
 
-def _refused(name: str, given: str, why: str) -> str:
-    shown = given if len(given) <= _LONGEST else f"{given[:_LONGEST]}…"
-    return f"{NAMES[name]} “{shown}” was ignored: {why}."
-
-
-__all__ = ["AGES", "ANSWERS", "EXCEPTIONS", "HAPPENED", "NAMES", "VIEWS", "Known", "Query"]
+__all__ = ["AGES", "ANSWERS", "EXCEPTIONS", "HAPPENED", "NAMES", "VIEWS", "Ignored", "Known", "Query"]

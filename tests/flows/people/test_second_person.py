@@ -10,9 +10,8 @@ from fakes import SECRET, report
 
 from kartify.domain.errors import Conflict, Invalid, NotFound, Temporary
 from kartify.domain.status import Status
-from kartify.flows.people import approvals, byhand, edit, second, stores
+from kartify.flows.people import byhand, edit, second, stores
 from kartify.flows.people.approvals import NeedsSecond, same_person
-from kartify.flows.settling.policy import StorePolicy
 from kartify.models import new_id
 from kartify.plugin import PaymentAnswer
 
@@ -286,15 +285,6 @@ def test_only_whoever_asked_may_take_it_back(house, strict, rows):
 def test_a_request_that_there_is_not(house, order):
     with pytest.raises(NotFound):
         second.approve(house, new_id(), by=BINA)
-
-
-def test_the_rule_is_told_in_words():
-    told = StorePolicy(second_person=True, second_person_over=100000)
-    assert approvals.rule(told, "INR") == (
-        "In this store a second person must agree when the gateway does not confirm the payment or more than "
-        "₹1,000.00 is due."
-    )
-    assert approvals.rule(StorePolicy(), "INR") == ""
 
 
 def test_a_changed_policy_is_in_the_audit(house, shop, rows):
