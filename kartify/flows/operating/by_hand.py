@@ -58,12 +58,13 @@ def open_to(house: House, order_id: UUID) -> dict[UUID, Kind]:
     takes by API. Raises ``NotFound``."""
     with house.database.read() as connection:
         snapshot = facts.load(connection, order_id)
-        out = {(row.charge_id, row.kind) for row in connection.execute(_out(order_id))}
+        out = list(connection.execute(_out(order_id)))
     found: dict[UUID, Kind] = {}
     for known in snapshot.charges:
         kind = _fitting(snapshot, known)
-        busy = any(charge == known.view.id or kind == other == "capture" for charge, other in out)
-        if kind and not busy and _takes(house, known.account_id, kind):
+        if kind is None or any((row.charge_id, row.kind) == (known.view.id, kind) for row in out):
+            continue
+        if not any(_in_the_way(row, known.view.id, kind) for row in out) and _takes(house, known.account_id, kind):
             found[known.view.id] = kind
     return found
 
@@ -83,9 +84,17 @@ def _takes(house: House, account_id: UUID, kind: Kind) -> bool:
 
 def _out(order_id: UUID) -> Select[Any]:
     """Captures and voids that the gateway has not answered for good."""
-    return select(operations.c.charge_id, operations.c.kind, operations.c.by).where(
+    return select(operations.c.charge_id, operations.c.kind, operations.c.by, operations.c.state).where(
         operations.c.order_id == order_id, operations.c.state.in_(OPEN), operations.c.kind != "refund"
     )
+
+
+def _in_the_way(row: Any, charge_id: UUID, kind: Kind) -> bool:
+    """The capture of another charge; or the other way for this one, once it is out: what is only due is held against
+    the order before it goes."""
+    if row.charge_id != charge_id:
+        return bool(row.kind == kind == "capture")
+    return bool(row.kind != kind and row.state != "due")
 
 
 def _request(house: House, charge_id: UUID, kind: Kind, wish: Wish) -> UUID:
@@ -136,12 +145,12 @@ def _check(snapshot: Snapshot, known: KnownCharge, kind: Kind, wish: Wish) -> No
 
 
 def _check_others(connection: Connection, snapshot: Snapshot, known: KnownCharge, kind: Kind) -> None:
-    """What is out for this charge the other way, or a capture of another charge."""
     for row in connection.execute(_out(snapshot.order_id)):
-        if row.charge_id == known.view.id and row.kind != kind:
-            raise Conflict(f"its {row.kind} was asked for by {row.by}: wait for what the gateway says")
-        if row.charge_id != known.view.id and row.kind == kind == "capture":
+        if not _in_the_way(row, known.view.id, kind):
+            continue
+        if row.charge_id != known.view.id:
             raise Conflict("another charge of this order is being captured: one is enough")
+        raise Conflict(f"its {row.kind} was asked for by {row.by}: wait for what the gateway says")
 
 
 def _again(connection: Connection, asked: Any, wish: Wish) -> UUID:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from fakes import webhook
 
-from kartify.domain.errors import Conflict, Invalid, NotFound, Permanent
+from kartify.domain.errors import Conflict, Invalid, NotFound, Permanent, Temporary
 from kartify.flows.operating import by_hand, operations
 from kartify.flows.people import stores
 from kartify.flows.proof import laws
@@ -222,14 +222,29 @@ def test_a_void_that_fails_needs_a_person_and_can_be_asked_for_again(house, auth
     assert [(one["state"], one["by"]) for one in rows("operations")] == [("done", "boss")]
 
 
-def test_a_capture_is_refused_while_its_void_is_out(house, authorized, till, rows):
+def test_a_capture_is_refused_while_its_void_is_out(house, authorized, till, rows, travel):
     authorized(amount=DUE - 100)
+    till.script.append(Temporary("no whole answer in time"))
     void(house, rows)
+    work(house, travel, seconds=1)
     with house.database.write() as connection:
         connection.exec_driver_sql(f"UPDATE orders SET due = {DUE - 100}, total = {DUE - 100}")
     with pytest.raises(Conflict, match="its void was asked for by fin"):
         ask(house, rows, amount=DUE - 100)
-    assert till.calls == []
+    assert till.calls == [("void", "pay_1")]
+
+
+def test_a_capture_that_waits_for_better_times_is_no_obstacle_to_a_void(house, authorized, till, rows, travel):
+    order = authorized()
+    ask(house, rows)
+    with house.database.write() as connection:
+        connection.exec_driver_sql(f"UPDATE orders SET due = {DUE + 100}, total = {DUE + 100}")
+    work(house, travel)
+    assert (rows("operations")[0]["state"], till.calls) == ("due", [])
+    assert list(by_hand.open_to(house, order).values()) == ["void"]
+    void(house, rows, amount=DUE)
+    work(house, travel)
+    assert till.calls == [("void", "pay_1")]
 
 
 def test_a_void_without_a_reason_or_of_another_sum_is_refused(house, authorized, rows):
