@@ -68,6 +68,7 @@ def lively(cockpit: Cockpit) -> dict[str, UUID]:
     stores.set_store(cockpit.house, cockpit.shop.code, {"auto_capture": "false"})
     found["underpaid"] = told(cockpit, "K1005", amount=240000)
     found["authorized"] = told(cockpit, "K1006", state="authorized")
+    found["unfit"] = told(cockpit, "K1008", state="authorized", amount=240000)
     found["held"] = held(cockpit, "K1007")
     return found
 
