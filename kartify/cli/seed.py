@@ -29,7 +29,10 @@ def seed(orders: int, anyway: bool, as_json: bool) -> None:
         town = fill(house, orders, told=lambda done: _tell(done, orders))
     codes = [shop.code for shop in town.shops]
     seconds = round(time.monotonic() - begun, 1)
-    text = f"{orders} orders in {', '.join(codes)}, in {seconds:g} s."
+    text = (
+        f"{orders} orders in {', '.join(codes)}, in {seconds:g} s. Their history is sealed by the next runs of "
+        "the cron “Seal the history”; until it is, “kartify laws” says that rows wait."
+    )
     show({"orders": orders, "stores": codes, "seconds": seconds}, as_json=as_json, text=text)
 
 
