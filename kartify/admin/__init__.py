@@ -11,6 +11,7 @@ from kartify.admin.approvals import Approvals
 from kartify.admin.attention import Attention
 from kartify.admin.crons import Crons
 from kartify.admin.deliveries import Deliveries
+from kartify.admin.frame.astray import init_astray
 from kartify.admin.frame.session import init_sessions
 from kartify.admin.home import Home
 from kartify.admin.inbox import Inbox
@@ -69,6 +70,7 @@ def init_admin(app: Flask, house: House) -> Admin:
     admin.add_view(People(house, csrf, name=N_("Users"), category=system, endpoint="people", url="users"))
     admin.add_view(Keys(house, csrf, name=N_("API keys"), category=system, endpoint="keys", url="keys"))
     app.after_request(_headers)
+    init_astray(app, PATH)
     return admin
 
 

@@ -120,6 +120,14 @@ def test_the_rhythm_in_words(cockpit: Cockpit) -> None:
                     "*/5 * * * *": "*/5 * * * *", "every x": "every x"}
 
 
+def test_times_that_are_close_together_are_told_to_the_second(cockpit: Cockpit) -> None:
+    path = f"/admin/crons/{lookup_cron(cockpit)}"
+    for schedule, shape in (("every+20", r"\d\d:\d\d:\d\d"), ("every+300", r"\d\d:\d\d")):
+        shown = cockpit.person("admin").text(f"{path}?schedule={schedule}&timezone=UTC")
+        told = shown.partition("Next five times")[2]
+        assert re.search(rf": {shape} ?, {shape} ?, {shape} ?, {shape} ?, {shape}\b(?!:)", told), told[:80]
+
+
 # What cannot work (SC-83).
 
 

@@ -172,3 +172,16 @@ def test_the_order_page_has_the_customers_link_to_copy(cockpit: Cockpit) -> None
     found = re.search(r'<input readonly value="([^"]+)">', page)
     assert found
     assert link.order_of(cockpit.house, found[1].rpartition("/")[2]) == order_id
+
+
+def test_a_wrong_address_leads_back_and_shows_no_bare_error(cockpit: Cockpit) -> None:
+    for person in (cockpit.app.test_client(), cockpit.person("viewer").client):
+        for path in ("/admin/nowhere", "/admin/orders/cut-short", "/admin/static/none.css"):
+            answer = person.get(path)
+            assert (answer.status_code, answer.mimetype) == (404, "text/html")
+            assert "There is no page at this address." in plain(answer)
+            assert 'href="/admin/orders/"' in answer.text
+            assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+    answer = cockpit.app.test_client().put("/admin/orders/")
+    assert (answer.status_code, "Nothing was changed." in plain(answer)) == (405, True)
+    assert "GET" in answer.headers["Allow"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +11,7 @@ from cryptography.fernet import Fernet
 from doors import Door, close, make_app, order_body
 from fakes import SECRET, sign, webhook
 from flask.testing import FlaskClient
-from werkzeug.test import EnvironBuilder
+from werkzeug.test import EnvironBuilder, TestResponse
 
 from kartify.database import Database, make_engine
 from kartify.flows.people import stores
@@ -105,6 +106,12 @@ def test_zero_character_in_a_signed_message_is_no_500(client: FlaskClient, accou
     assert send(client, account, body).status_code < 500
 
 
+def signing_in(client: FlaskClient) -> TestResponse:
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/admin/login").text)
+    values = {"email": "a@shop.example", "password": "long enough a word", "csrf_token": token and token[1]}
+    return client.post("/admin/login", data=values)
+
+
 def test_sc_17_database_out_of_reach_is_503_with_retry_after() -> None:
     gone = "postgresql+psycopg://nobody@127.0.0.1:1/gone"
     vault = Vault([Fernet.generate_key().decode()])
@@ -120,6 +127,9 @@ def test_sc_17_database_out_of_reach_is_503_with_retry_after() -> None:
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").status_code == 503
+    people = signing_in(client)
+    assert (people.status_code, people.mimetype, int(people.headers["Retry-After"]) > 0) == (503, "text/html", True)
+    assert "kartify cannot reach its database at the moment." in people.text
     assert b"kartify_database_up 0.0" in client.get("/metrics").data
     close(app)
 

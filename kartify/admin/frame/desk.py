@@ -15,6 +15,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from kartify.admin.frame import look
+from kartify.admin.frame.astray import mark_ours
 from kartify.admin.frame.permissions import Permission, who_may
 from kartify.admin.frame.session import Person, current
 from kartify.domain.errors import KartifyError, NotFound
@@ -134,6 +135,7 @@ class Desk(BaseView):
 
     def render(self, template: str, **values: Any) -> str:
         person = current()
+        mark_ours()
         return super().render(
             template, person=person, personal=bool(person and person.personal), Permission=Permission, look=look,
             csrf_token=generate_csrf, badges=self.badges, tongue=get_locale(), **values,

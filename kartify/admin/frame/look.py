@@ -52,23 +52,26 @@ def exact(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def plain_when(moment: datetime | None, zone: str | None = None) -> str:
-    """13:22 of today, 22 Nov 13:22 of this year, else with the year."""
+def plain_when(moment: datetime | None, zone: str | None = None, *, seconds: bool = False) -> str:
+    """13:22 of today, 22 Nov 13:22 of this year, else with the year. ``seconds``: 13:22:15, for moments that are close
+    together."""
     if moment is None:
         return gettext("never")
     local, today = moment.astimezone(zone_of(zone)), clock.now().astimezone(zone_of(zone))
+    hour = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
     if local.date() == today.date():
-        return f"{local:%H:%M}"
+        return hour
     month = get_month_names("abbreviated", locale=get_locale() or ENGLISH)[local.month]
-    return f"{local.day} {month} {local:%H:%M}" if local.year == today.year else f"{local.day} {month} {local:%Y %H:%M}"
+    return f"{local.day} {month} {hour}" if local.year == today.year else f"{local.day} {month} {local.year} {hour}"
 
 
-def when(moment: datetime | None, zone: str | None = None) -> Markup:
+def when(moment: datetime | None, zone: str | None = None, *, seconds: bool = False) -> Markup:
     """The exact UTC is in the title and in the element's own attribute."""
     if moment is None:
         return Markup("–")
     template = '<time datetime="{}" title="{}">{}</time>'
-    return Markup(template).format(moment.astimezone(UTC).isoformat(), exact(moment), plain_when(moment, zone))
+    shown = plain_when(moment, zone, seconds=seconds)
+    return Markup(template).format(moment.astimezone(UTC).isoformat(), exact(moment), shown)
 
 
 def age(moment: datetime | None) -> str:
