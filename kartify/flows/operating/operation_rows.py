@@ -147,8 +147,11 @@ def _is_wanted(connection: Connection, row: Any) -> bool:
     return any((one.charge, one.kind) == (row["charge_id"], row["kind"]) for one in wanted)
 
 
-def record(connection: Connection, task: Task, result: Result, *, at: datetime) -> settle.Outcome | None:
-    """The operation, its facts and its exception, in one commit. Nothing where the claim is no longer this worker's."""
+def record(
+    connection: Connection, task: Task, result: Result, *, at: datetime, can_void: bool
+) -> settle.Outcome | None:
+    """The operation, its facts and its exception, in one commit. Nothing where the claim is no longer this worker's.
+    ``can_void``: the gateway lets go of the order's other authorisations by API."""
     if task.order_id is not None:
         facts.lock(connection, task.order_id)
     attempts = task.attempts + result.tries
@@ -164,7 +167,7 @@ def record(connection: Connection, task: Task, result: Result, *, at: datetime) 
     if task.kind == "refund" and result.state == "failed":
         fewer = update(charges).where(charges.c.id == task.charge_id).values(ours=charges.c.ours - task.amount)
         connection.execute(fewer)
-    outcome = _settle(connection, task, result, at)
+    outcome = _settle(connection, task, result, at, can_void=can_void)
     _cases(connection, task, result, at)
     return outcome
 
@@ -173,7 +176,9 @@ def _pause(result: Result, attempts: int) -> timedelta:
     return schedule.pause(attempts) or schedule.THEN if result.due_in is None else result.due_in
 
 
-def _settle(connection: Connection, task: Task, result: Result, at: datetime) -> settle.Outcome | None:
+def _settle(
+    connection: Connection, task: Task, result: Result, at: datetime, *, can_void: bool
+) -> settle.Outcome | None:
     """Through the one desk, as a look-up: an answer to our own call proves what it says."""
     reports = result.reports
     if result.refunded:
@@ -188,7 +193,7 @@ def _settle(connection: Connection, task: Task, result: Result, at: datetime) ->
     )
     source = Source(
         account_id=task.account_id, payment_id=task.payment.id if task.payment else new_id(), channel=Channel.LOOKUP,
-        by=f"kartify: {task.kind}", at=at,
+        by=f"kartify: {task.kind}", at=at, can_void=can_void,
     )
     return settle.apply(connection, snapshot, reports, source)
 

@@ -89,7 +89,7 @@ def _work(house: House, operation_id: UUID, account_id: UUID) -> str | None:
         return None
     error, result = _called(house, loaded, gateway, task)
     outcome = house.database.run(
-        lambda connection: operation_rows.record(connection, task, result, at=clock.now())
+        lambda connection: operation_rows.record(connection, task, result, at=clock.now(), can_void=gateway.can.void)
     )
     if outcome is not None:
         receive.wake(house, receive.Received(word="settled", outcomes=(outcome,)))
