@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from sqlalchemy import select
 from kartify.database import make_engine
 from kartify.house import House
 from kartify.models import Base
-from kartify.testing.builder import Shop, make_house, make_shop
+from kartify.testing.builder import Shop, make_house, make_shop, new_sqlite
 from kartify.testing.copies import Copies
 from kartify.testing.postgres import (
     fresh_database,
@@ -32,30 +31,19 @@ from fakes import Bank, PlainPlugin
 __all__ = ["postgres_database", "postgres_server", "postgres_url", "redis_url"]
 
 
-def _with_tables(url: str) -> str:
-    engine = make_engine(url)
-    Base.metadata.create_all(engine)
-    engine.dispose()
-    return url
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with the tables; each test gets a copy."""
-    path = tmp_path_factory.mktemp("template") / "kartify.db"
-    _with_tables(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture(scope="session")
 def postgres_copies(postgres_url: str) -> Copies:
     """Of a database with the tables; each test is lent one."""
-    return Copies(postgres_url, _with_tables(fresh_database(postgres_url)))
+    template = fresh_database(postgres_url)
+    engine = make_engine(template)
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    return Copies(postgres_url, template)
 
 
 @pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'kartify.db')}"
+def sqlite_url(tmp_path: Path) -> str:
+    return new_sqlite(tmp_path / "kartify.db")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -58,13 +58,18 @@ def _installed() -> registry.Registry:
 
 
 def _make_tables(database: Database) -> None:
-    """A new SQLite file begins as a copy of another one with the tables: to make thirty of them takes ten times as
-    long."""
     file = Path(database.engine.url.database or "") if not database.postgres else None
     if file is None or not file.is_absolute() or file.exists():
         Base.metadata.create_all(database.engine)
     else:
-        file.write_bytes(_sqlite_file())
+        new_sqlite(file)
+
+
+def new_sqlite(file: Path) -> str:
+    """The URL of a new database with its tables, a copy of one made before: to make thirty tables takes ten times as
+    long."""
+    file.write_bytes(_sqlite_file())
+    return f"sqlite:///{file}"
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from kartify.flows.people import stores
 from kartify.flows.receiving import altered, selftest, selftest_rows
 from kartify.house import House
 from kartify.plugin import Inbound
-from kartify.testing.builder import Shop, make_house, make_shop
+from kartify.testing.builder import Shop, make_house, make_shop, new_sqlite
 from kartify.testing.serve import serving
 
 GATEWAYS = ("cashfree", "ccavenue", "juspay", "paytm", "payu", "phonepe", "razorpay", "sandbox", "stripe")
@@ -38,9 +37,9 @@ class Road:
 
 
 @pytest.fixture
-def road(sqlite_template: Path, tmp_path: Path, bank: Bank) -> Iterator[Road]:
+def road(tmp_path: Path, bank: Bank) -> Iterator[Road]:
     """A kartify behind a proxy that is its public address."""
-    yield from _road(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'kartify.db')}", bank)
+    yield from _road(new_sqlite(tmp_path / "kartify.db"), bank)
 
 
 @pytest.fixture
@@ -200,8 +199,8 @@ def test_no_answer_in_time_is_told_as_uncertain(road, monkeypatch):
     ("http://127.0.0.1:{port}", "the connection was refused"),
     ("https://{way}", "the TLS connection failed"),
 ])
-def test_what_cannot_be_reached_is_told(sqlite_template, tmp_path, bank, address, words):
-    database_url = f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'kartify.db')}"
+def test_what_cannot_be_reached_is_told(tmp_path, bank, address, words):
+    database_url = new_sqlite(tmp_path / "kartify.db")
     with proxy() as (there, _way):
         url = address.format(port=_free_port(), way=there.removeprefix("http://"))
         house = make_house(database_url, plugins=[PlainPlugin(bank)], tables=False, public_url=url)

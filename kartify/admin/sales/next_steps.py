@@ -182,10 +182,11 @@ def _closed(
     if any(one.captured > one.refunded + one.lost for one in data.charges) and not refunds:
         found.append((gettext("Refund"), gettext("not by API: do it in the gateway's dashboard, the news comes here by "
                                                  "itself. Or a refund of all that is left is under way.")))
-    if not voids and any(one.type in _VOIDS for one in data.open_cases):
-        found.append((gettext("Void"), gettext("not by API, or asked for already: what the gateway says comes here by "
-                                               "itself. Its dashboard can do it before the deadline.")))
-    for busy in (one for one in data.operations if one.kind in _NAMES and one.state in _WAITING):
+    waiting = [one for one in data.operations if one.kind in _NAMES and one.state in _WAITING]
+    if not voids and not waiting and any(one.type in _VOIDS for one in data.open_cases):
+        found.append((gettext("Void"), gettext("not by API: do it in the gateway's dashboard before the deadline, the "
+                                               "news comes here by itself.")))
+    for busy in waiting:
         found.append((str(_NAMES[busy.kind]), gettext("asked for by %(who)s and %(state)s.", who=busy.by,
                                                   state=words(busy.state))))
     if data.order.status in ("shipped", "delivered"):
